@@ -1,0 +1,9 @@
+//! The tests of the core, through its public API: one binary, so that they link once.
+
+mod keys;
+mod minting;
+mod oracle;
+mod policy;
+mod tokens;
+mod tokens_hostile;
+mod vectors;

@@ -1,0 +1,249 @@
+//! Accounts: who there is, how he proves it, and what administrators do to him.
+
+use std::sync::Arc;
+
+use rolecall_core::Subject;
+use serde_json::json;
+
+use crate::{
+    Error,
+    actor::Actor,
+    app::App,
+    audit::{self, Act},
+    change::Change,
+    error::What,
+    names,
+    passwords::Password,
+    rbac,
+    store::{StoreError, Tx, assignments, sessions, users, versions},
+};
+
+pub use users::{Credentials, User};
+
+/// Makes an account for a visitor, with the roles that registering gives.
+///
+/// # Errors
+/// [`Error::RegistrationClosed`], [`Error::Invalid`], [`Error::Taken`], [`Error::Busy`].
+pub async fn register(
+    app: &App,
+    username: &str,
+    password: &str,
+    request_id: Option<String>,
+) -> Result<User, Error> {
+    let Some(given) = &app.config.registration else { return Err(Error::RegistrationClosed) };
+    let name = names::username(username)?;
+    let password = Password::chosen(password, &[&name, username, &app.issuer])?;
+    is_free(app, &name).await?;
+    // The slow part, before anything is locked.
+    let hash = app.passwords.hash(password).await?;
+
+    let user = new(app, name, None)?;
+    let mut tx = app.store.write().await?;
+    insert(&mut tx, &user, Some(&hash)).await?;
+    let version = versions::current(&mut tx).await?.version;
+    let policy = app.policy_of(&mut tx, version).await?;
+    for role in given {
+        // A role that was deleted is not kept in store for the day when another one gets its name.
+        match policy.role(role) {
+            Some(_) => assignments::put(&mut tx, &user.id, role, None).await?,
+            None => tracing::warn!(role, "registering gives a role that does not exist"),
+        }
+    }
+    let by = Actor::Visitor { id: user.id.clone(), name: user.username.clone(), request_id };
+    let act = Act::new("user.registered", user.id.clone(), json!({ "username": user.username, "roles": given }));
+    audit::write(app, &mut tx, &by, act, None).await?;
+    tx.commit().await?;
+    Ok(user)
+}
+
+/// Who proves by a password that he is whom he names; `None` for a name that is unknown, a wrong password, an account
+/// that is disabled or has no password. All of these take the same work.
+///
+/// # Errors
+/// [`Error::Busy`] when too many wait to be checked.
+pub async fn authenticate(app: &App, name: &str, password: &str) -> Result<Option<Credentials>, Error> {
+    let mut tx = app.store.read().await?;
+    // A spelling that cannot be a name is one that nobody has.
+    let found = match name.contains('@') {
+        true => match names::email(name) {
+            Ok(email) => users::by_email(&mut tx, &email).await?,
+            Err(_) => None,
+        },
+        false => match names::username(name) {
+            Ok(username) => users::by_username(&mut tx, &username).await?,
+            Err(_) => None,
+        },
+    };
+    drop(tx);
+    let usable = found.filter(|found| !found.disabled && password.len() <= crate::passwords::LONGEST);
+    let hash = usable.as_ref().and_then(|found| found.password.clone());
+    let same = app.passwords.is_same(Password::typed(password), hash).await?;
+    Ok(usable.filter(|_| same))
+}
+
+/// What an administrator says of a new account.
+#[derive(Debug)]
+pub struct NewUser<'a> {
+    /// Its name.
+    pub username: &'a str,
+    /// An address to log in with.
+    pub email: Option<&'a str>,
+    /// Without one, nobody logs in.
+    pub password: Option<&'a str>,
+}
+
+/// An account that was checked and hashed, ready to be added.
+pub struct Prepared {
+    user: User,
+    hash: Option<String>,
+}
+
+/// Checks and hashes: the slow part, before a change is begun.
+///
+/// # Errors
+/// [`Error::Invalid`], [`Error::Taken`], [`Error::Busy`].
+pub async fn prepare(app: &App, said: NewUser<'_>) -> Result<Prepared, Error> {
+    let name = names::username(said.username)?;
+    let email = said.email.map(names::email).transpose()?;
+    let known = [name.as_str(), said.username, email.as_deref().unwrap_or_default(), &app.issuer];
+    let password = said.password.map(|password| Password::chosen(password, &known)).transpose()?;
+    is_free(app, &name).await?;
+    let hash = match password {
+        Some(password) => Some(app.passwords.hash(password).await?),
+        None => None,
+    };
+    Ok(Prepared { user: new(app, name, email)?, hash })
+}
+
+/// Adds an account without any role.
+///
+/// # Errors
+/// [`Error::Taken`] when its name or its address is somebody else's.
+pub async fn add(change: &mut Change, prepared: Prepared) -> Result<User, Error> {
+    let Prepared { user, hash } = prepared;
+    change.rights().await?;
+    insert(change.tx(), &user, hash.as_deref()).await?;
+    let detail = json!({ "username": user.username, "email": user.email });
+    change.record(Act::new("user.added", user.id.clone(), detail));
+    Ok(user)
+}
+
+/// What an administrator changes of an account; `None` stays as it is.
+#[derive(Debug, Default)]
+pub struct Edit {
+    /// Whether nobody can log in, and nothing that was issued counts.
+    pub disabled: Option<bool>,
+    /// An address, or none.
+    pub email: Option<Option<String>>,
+}
+
+/// Changes an account.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Stronger`], [`Error::Taken`], [`Error::LastAdministrator`].
+pub async fn edit(change: &mut Change, id: &str, edit: Edit) -> Result<(), Error> {
+    let user = users::find(change.tx(), id).await?.ok_or(Error::NotFound(What::User))?;
+    rbac::outranks(change, id).await?;
+    if let Some(email) = edit.email {
+        let email = email.as_deref().map(names::email).transpose()?;
+        if email != user.email {
+            match users::set_email(change.tx(), id, email.as_deref()).await {
+                Err(StoreError::Unique) => return Err(Error::Taken("address")),
+                done => done?,
+            }
+            change.record(Act::new("user.email_set", id, json!({ "email": email })));
+        }
+    }
+    if let Some(disabled) = edit.disabled {
+        let before = rbac::keeps_administrator(change).await?;
+        if users::set_disabled(change.tx(), id, disabled).await? {
+            rbac::one_administrator_stays(change, before).await?;
+            if disabled {
+                // Enabled again, he logs in again.
+                sessions::delete_of_user(change.tx(), id).await?;
+            }
+            change.touch(Subject::User(id.into()), disabled);
+            let action = if disabled { "user.disabled" } else { "user.enabled" };
+            change.record(Act::new(action, id, json!({})));
+        }
+    }
+    Ok(())
+}
+
+/// Deletes an account with its sessions and assignments. Its name may be registered again, and is somebody else then.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Stronger`], [`Error::LastAdministrator`].
+pub async fn delete(change: &mut Change, id: &str) -> Result<(), Error> {
+    let user = users::find(change.tx(), id).await?.ok_or(Error::NotFound(What::User))?;
+    rbac::outranks(change, id).await?;
+    let before = rbac::keeps_administrator(change).await?;
+    users::delete(change.tx(), id).await?;
+    rbac::one_administrator_stays(change, before).await?;
+    change.touch(Subject::User(id.into()), true);
+    change.record(Act::new("user.deleted", id, json!({ "username": user.username })));
+    Ok(())
+}
+
+/// Sets a password without knowing the old one, and ends all sessions: for whoever has the database in hand.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Invalid`].
+pub async fn reset_password(app: &Arc<App>, username: &str, password: &str) -> Result<(), Error> {
+    let name = names::username(username)?;
+    let chosen = Password::chosen(password, &[&name, username, &app.issuer])?;
+    let hash = app.passwords.hash(chosen).await?;
+    let mut change = Change::begin(app, &Actor::CommandLine).await?;
+    let user = users::by_username(change.tx(), &name).await?.ok_or(Error::NotFound(What::User))?;
+    users::set_password(change.tx(), &user.id, &hash).await?;
+    sessions::delete_of_user(change.tx(), &user.id).await?;
+    change.touch(Subject::User(user.id.clone()), true);
+    change.record(Act::new("user.password_reset", user.id, json!({})));
+    change.commit(crate::change::Prefer::default()).await?;
+    Ok(())
+}
+
+/// Accounts in the order in which they were made, after one; only the one of this name if it is given.
+///
+/// # Errors
+/// [`Error::Store`] when they cannot be read now.
+pub async fn list(app: &App, username: Option<&str>, after: &str, limit: i64) -> Result<Vec<User>, Error> {
+    // A spelling that cannot be a name is one that nobody has.
+    let name = match username.map(names::username) {
+        Some(Err(_)) => return Ok(vec![]),
+        Some(Ok(name)) => Some(name),
+        None => None,
+    };
+    let mut tx = app.store.read().await?;
+    Ok(users::list(&mut tx, name.as_deref(), after, limit).await?)
+}
+
+/// One account.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn find(app: &App, id: &str) -> Result<User, Error> {
+    let mut tx = app.store.read().await?;
+    users::find(&mut tx, id).await?.ok_or(Error::NotFound(What::User))
+}
+
+fn new(app: &App, username: String, email: Option<String>) -> Result<User, Error> {
+    let (id, created_at) = (app.ids.next(&app.clock)?, app.clock.wall());
+    Ok(User { id, username, email, disabled: false, created_at })
+}
+
+/// Spares the hashing of a password for a name that is taken; the database has the last word.
+async fn is_free(app: &App, name: &str) -> Result<(), Error> {
+    let mut tx = app.store.read().await?;
+    match users::is_taken(&mut tx, name).await? {
+        true => Err(Error::Taken("username")),
+        false => Ok(()),
+    }
+}
+
+async fn insert(tx: &mut Tx, user: &User, hash: Option<&str>) -> Result<(), Error> {
+    match users::insert(tx, user, hash).await {
+        Err(StoreError::Unique) => Err(Error::Taken(if user.email.is_some() { "username or address" } else { "username" })),
+        done => Ok(done?),
+    }
+}

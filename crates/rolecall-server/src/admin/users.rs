@@ -1,0 +1,123 @@
+//! `/admin/users`: accounts.
+
+use std::sync::Arc;
+
+use axum::{Json as Answer, extract::State};
+use http::{StatusCode, header};
+use rolecall::{Router, permission, routing::get};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+
+use super::{made, told};
+use crate::{
+    Error,
+    accounts::{self, Edit, NewUser, User},
+    app::App,
+    change::{Change, Prefer},
+    request::{Acting, Json, Query, Segments, page},
+};
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route(
+            "/users",
+            get(permission("rolecall.users:read"), list).post(permission("rolecall.users:write"), add),
+        )
+        .route(
+            "/users/{id}",
+            get(permission("rolecall.users:read"), show)
+                .patch(permission("rolecall.users:write"), edit)
+                .delete(permission("rolecall.users:write"), delete),
+        )
+}
+
+fn shown(user: &User) -> Value {
+    json!({
+        "id": user.id,
+        "username": user.username,
+        "email": user.email,
+        "disabled": user.disabled,
+        "created_at": user.created_at,
+    })
+}
+
+async fn list(State(app): State<Arc<App>>, mut query: Query) -> Result<Answer<Value>, Error> {
+    let username = query.text("username");
+    let asked = query.page()?;
+    let users = accounts::list(&app, username.as_deref(), &asked.after, asked.limit).await?;
+    Ok(Answer(page(users.iter().map(shown).collect(), asked.limit, |user| {
+        user["id"].as_str().unwrap_or_default().to_owned()
+    })))
+}
+
+async fn show(State(app): State<Arc<App>>, Segments(id): Segments<String>) -> Result<Answer<Value>, Error> {
+    Ok(Answer(shown(&accounts::find(&app, &id).await?)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    username: String,
+    email: Option<String>,
+    password: Option<String>,
+}
+
+async fn add(
+    Acting(by): Acting,
+    State(app): State<Arc<App>>,
+    prefer: Prefer,
+    Json(said): Json<Said>,
+) -> Result<(StatusCode, [(header::HeaderName, String); 1], Answer<Value>), Error> {
+    let new = NewUser {
+        username: &said.username,
+        email: said.email.as_deref(),
+        password: said.password.as_deref(),
+    };
+    let prepared = accounts::prepare(&app, new).await?;
+    let mut change = Change::begin(&app, &by).await?;
+    let user = accounts::add(&mut change, prepared).await?;
+    let done = change.commit(prefer).await?;
+    let place = format!("/admin/users/{}", user.id);
+    Ok((StatusCode::CREATED, [(header::LOCATION, place)], Answer(made(shown(&user), done))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Edited {
+    #[serde(default, deserialize_with = "never_null")]
+    disabled: Option<bool>,
+    /// `null` removes it; absent leaves it.
+    #[serde(default, deserialize_with = "present")]
+    email: Option<Option<String>>,
+}
+
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+fn never_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    bool::deserialize(deserializer).map(Some)
+}
+
+async fn edit(
+    Acting(by): Acting,
+    State(app): State<Arc<App>>,
+    Segments(id): Segments<String>,
+    prefer: Prefer,
+    Json(said): Json<Edited>,
+) -> Result<Answer<Value>, Error> {
+    let mut change = Change::begin(&app, &by).await?;
+    accounts::edit(&mut change, &id, Edit { disabled: said.disabled, email: said.email }).await?;
+    Ok(Answer(told(change.commit(prefer).await?)))
+}
+
+async fn delete(
+    Acting(by): Acting,
+    State(app): State<Arc<App>>,
+    Segments(id): Segments<String>,
+    prefer: Prefer,
+) -> Result<Answer<Value>, Error> {
+    let mut change = Change::begin(&app, &by).await?;
+    accounts::delete(&mut change, &id).await?;
+    Ok(Answer(told(change.commit(prefer).await?)))
+}

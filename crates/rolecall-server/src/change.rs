@@ -1,0 +1,238 @@
+//! The one way to change what a token out there may do.
+//!
+//! A change is one transaction that takes the version row first, so that changes come one after the other; then it
+//! writes what changes, whom that concerns, and the audit log. [`Change::commit`] puts it in force in this process
+//! before it returns, and waits until it is in force everywhere.
+
+use std::{sync::Arc, time::Duration};
+
+use rolecall_core::{Moment, Policy, Rights, Snapshot, Subject, Version};
+use tokio::{
+    sync::OwnedMutexGuard,
+    time::{sleep, timeout},
+};
+
+use crate::{
+    Error,
+    actor::Actor,
+    app::App,
+    audit::{self, Act},
+    ids, node,
+    store::{Tx, versions},
+};
+
+/// How long whoever changes something waits to be told what became of it, when the database went away meanwhile.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Changes are on record for the lifetime of a token and this much longer.
+const RECORD: Duration = Duration::from_secs(3600);
+
+/// A change under way. Dropped, it is undone.
+#[must_use = "a change that is not committed is undone"]
+pub struct Change {
+    app: Arc<App>,
+    tx: Tx,
+    by: Actor,
+    version: Version,
+    tag: String,
+    base: Arc<Snapshot>,
+    touched: Vec<Subject>,
+    takes_away: bool,
+    acts: Vec<Act>,
+    _turn: OwnedMutexGuard<()>,
+}
+
+/// How long to wait until a change is in force everywhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wait {
+    /// Not at all.
+    No,
+    /// So long.
+    AtMost(Duration),
+    /// As long as it takes.
+    Longest,
+}
+
+/// What became of a change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InForce {
+    /// Its version; the one before, if there was nothing to change.
+    pub version: Version,
+    /// Whether every call that comes from now on is decided by it.
+    pub in_force: bool,
+}
+
+/// What a wait is when the caller did not say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Prefer(pub Option<Wait>);
+
+impl Change {
+    /// Begins a change; waits for one that is under way.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when this process may not decide now, or [`Error::Store`].
+    pub async fn begin(app: &Arc<App>, by: &Actor) -> Result<Change, Error> {
+        let turn = app.turn.clone().lock_owned().await;
+        if !app.live.may_decide() {
+            return Err(Error::Unavailable("it is not known what is in force; try again in a moment".into()));
+        }
+        let tag = ids::secret::<12>()?;
+        let (tx, version) = app.store.change(&tag).await?;
+        let base = app.live.snapshot();
+        if base.version + 1 != version {
+            // Nobody else writes, so this cannot be; but what is decided on must be what is there.
+            return Err(Error::Unavailable("what is in force here is not what the database has; try again".into()));
+        }
+        Ok(Change {
+            app: app.clone(),
+            tx,
+            by: by.clone(),
+            version,
+            tag,
+            base,
+            touched: vec![],
+            takes_away: false,
+            acts: vec![],
+            _turn: turn,
+        })
+    }
+
+    /// The service.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// The transaction.
+    pub fn tx(&mut self) -> &mut Tx {
+        &mut self.tx
+    }
+
+    /// Who changes something.
+    pub fn by(&self) -> &Actor {
+        &self.by
+    }
+
+    /// The version that this makes.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The policy of the version just superseded, never an older one.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.base.policy.clone()
+    }
+
+    /// What the actor holds now in his session, by that policy; `None` for those whom no rule limits.
+    ///
+    /// # Errors
+    /// [`Error::SessionOver`] when his session has ended meanwhile.
+    pub async fn rights(&mut self) -> Result<Option<Rights>, Error> {
+        let Actor::Person { id, session, scope, .. } = &self.by else { return Ok(None) };
+        let (id, session, scope) = (id.clone(), session.clone(), scope.clone());
+        crate::sessions::rights(&self.app, &mut self.tx, &self.base.policy, &id, &session, scope).await.map(Some)
+    }
+
+    /// Says whom this concerns, and whether it takes something away from him.
+    pub fn touch(&mut self, what: Subject, takes_away: bool) {
+        self.takes_away |= takes_away;
+        if !self.touched.contains(&what) {
+            self.touched.push(what);
+        }
+    }
+
+    /// Says what was done, for the audit log.
+    pub fn record(&mut self, act: Act) {
+        self.acts.push(act);
+    }
+
+    /// Makes it last and puts it in force.
+    ///
+    /// It runs on a task of its own: a caller who hangs up does not end it between the two, which would leave a right
+    /// in force that was taken away.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it is not known what became of it; ask again.
+    pub async fn commit(self, prefer: Prefer) -> Result<InForce, Error> {
+        let app = self.app.clone();
+        let wait = prefer.0.unwrap_or(if self.takes_away { Wait::Longest } else { Wait::No });
+        let finish = tokio::spawn(self.finish());
+        let unknown = "it is not known yet whether the change was made; look, and try again";
+        let version = match timeout(PATIENCE, finish).await {
+            Ok(Ok(done)) => done?,
+            Ok(Err(error)) => return Err(Error::internal(error)),
+            Err(_) => return Err(Error::Unavailable(unknown.into())),
+        };
+        Ok(InForce { version, in_force: app.node.in_force(&app.clock, wait).await })
+    }
+
+    async fn finish(mut self) -> Result<Version, Error> {
+        if self.touched.is_empty() && self.acts.is_empty() {
+            self.tx.rollback().await?;
+            return Ok(self.base.version);
+        }
+        let changed = !self.touched.is_empty();
+        let made = changed.then_some(self.version);
+        for act in std::mem::take(&mut self.acts) {
+            audit::write(&self.app, &mut self.tx, &self.by, act, made).await?;
+        }
+        let Some(version) = made else {
+            versions::restore(&mut self.tx, self.base.version, &self.base.tag).await?;
+            self.tx.commit().await?;
+            return Ok(self.base.version);
+        };
+        let now = self.app.clock.wall();
+        versions::record(&mut self.tx, version, &self.tag, now, &self.touched).await?;
+        let policy = match self.touched.contains(&Subject::Policy) {
+            true => Some(App::read_policy(&mut self.tx).await?),
+            false => None,
+        };
+        let on_record = (self.app.config.access_token_ttl + RECORD).as_secs();
+        let floor = versions::forget(&mut self.tx, now - i64::try_from(on_record).unwrap_or(i64::MAX)).await?;
+
+        let mut next = self.base.after(version, self.tag.clone(), &self.touched, policy, None);
+        if let Some(floor) = floor {
+            next.floor = next.floor.max(floor);
+            next.stale.forget_until(floor);
+        }
+        match self.tx.commit().await {
+            Ok(()) => {
+                self.app.live.swap(next);
+                Ok(version)
+            }
+            Err(error) if error.is_unknown() => find_out(&self.app, version, &self.tag).await,
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Whether a commit took place whose answer never came. Nothing is decided until that is known.
+async fn find_out(app: &App, version: Version, tag: &str) -> Result<Version, Error> {
+    tracing::error!(version, "it is not known whether a change was committed; nothing is decided until it is");
+    app.live.suspend();
+    let mut pause = Duration::from_millis(100);
+    loop {
+        let asked = app.clock.moment();
+        match settle(app, version, asked).await {
+            Ok(found) => {
+                let made = found.as_deref() == Some(tag);
+                tracing::info!(version, made, "it is known again what is in force");
+                return match made {
+                    true => Ok(version),
+                    false => Err(Error::Unavailable("the change was not made; try again".into())),
+                };
+            }
+            // Whoever keeps the lock reads everything anew when this process has it again.
+            Err(error @ Error::Unavailable(_)) => return Err(error),
+            Err(error) => tracing::warn!(%error, "the database does not say yet what is in force"),
+        }
+        sleep(pause).await;
+        pause = (2 * pause).min(Duration::from_secs(2));
+    }
+}
+
+async fn settle(app: &App, version: Version, asked: Moment) -> Result<Option<String>, Error> {
+    let mut tx = app.store.settled().await?;
+    let found = versions::tag_of(&mut tx, version).await?;
+    tx.rollback().await?;
+    node::reload(app, node::lease_from(app, asked)).await?;
+    Ok(found)
+}

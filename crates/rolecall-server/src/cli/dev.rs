@@ -1,0 +1,42 @@
+//! `rolecall dev`.
+
+use std::{io::Write, path::Path};
+
+use rolecall::{Router, clock::Clock};
+
+use crate::{Config, Dev, Error, Rolecall, logs};
+
+/// `dev` makes what is not there yet: a database with an account `admin`, whose password it prints, and a key file.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Loopback address and port [env: ROLECALL_LISTEN] [default: 127.0.0.1:8000]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// `sqlite://FILE`, or `postgres://...`: a database that is empty or that `dev` made [env:
+    /// ROLECALL_DATABASE_URL] [default: sqlite://rolecall.db]
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// With PostgreSQL: for how long this process may decide without having asked it, 5 to 300 [env: ROLECALL_LEASE]
+    /// [default: 30]
+    #[arg(long, value_name = "SECONDS")]
+    lease: Option<u64>,
+    /// Print the first lines as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<(), Error> {
+    logs::start();
+    let Arguments { listen, database_url, lease, json } = arguments;
+    let config = Config::dev(Path::new("."), &Dev { listen, database_url, lease })?;
+    let rolecall = Rolecall::start(config, Clock::system()).await?;
+    let told = match json {
+        true => rolecall.greeting().to_json().to_string(),
+        false => rolecall.greeting().to_string(),
+    };
+    // Whoever reads it may have gone; the service does not depend on it.
+    let mut stdout = std::io::stdout().lock();
+    let _ = writeln!(stdout, "{told}").and_then(|()| stdout.flush());
+    drop(stdout);
+    rolecall.serve(Router::new()).await
+}

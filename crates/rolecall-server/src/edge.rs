@@ -1,0 +1,128 @@
+//! The outermost layers: an id for each request, a line in the log for what was refused or failed, and 500 for a
+//! panic, which harms nothing else.
+
+use std::{any::Any, time::Duration};
+
+use axum::{
+    extract::{MatchedPath, Request},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use rolecall::{Denied, Problem};
+use tower::{ServiceBuilder, util::MapRequestLayer, util::MapResponseLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
+    trace::TraceLayer,
+};
+use tracing::Span;
+
+use crate::ids;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Puts them around an application.
+pub fn around(app: axum::Router) -> axum::Router {
+    let trace = TraceLayer::new_for_http()
+        .make_span_with(span)
+        .on_request(())
+        .on_response(tell)
+        .on_body_chunk(())
+        .on_eos(())
+        .on_failure(());
+    let ids = ServiceBuilder::new()
+        .layer(MapRequestLayer::new(own_ids_only))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, Fresh))
+        .layer(MapResponseLayer::new(finish))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID));
+    app.layer(CatchPanicLayer::custom(panicked)).layer(trace).layer(ids)
+}
+
+/// A caller's id is kept where it is one that a log can show.
+fn own_ids_only(mut request: Request) -> Request {
+    let sane = |id: &HeaderValue| {
+        let bytes = id.as_bytes();
+        (1..=64).contains(&bytes.len()) && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
+    if !request.headers().get(REQUEST_ID).is_none_or(sane) {
+        request.headers_mut().remove(REQUEST_ID);
+    }
+    request
+}
+
+#[derive(Clone, Copy)]
+struct Fresh;
+
+impl MakeRequestId for Fresh {
+    fn make_request_id<B>(&mut self, _: &http::Request<B>) -> Option<RequestId> {
+        let id = ids::secret::<12>().ok()?;
+        HeaderValue::try_from(id).ok().map(RequestId::new)
+    }
+}
+
+/// The path without its query, which may hold what must not be logged.
+fn span(request: &Request) -> Span {
+    let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    tracing::error_span!("call", method = %request.method(), route, request_id = id)
+}
+
+fn tell<B>(response: &http::Response<B>, took: Duration, _: &Span) {
+    let (status, microseconds) = (response.status().as_u16(), u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    match response.status() {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            let why = response.extensions().get::<Denied>().map(tracing::field::debug);
+            tracing::info!(status, microseconds, why, "refused");
+        }
+        failed if failed.is_server_error() => tracing::warn!(status, microseconds, "failed"),
+        _ => tracing::debug!(status, microseconds, "answered"),
+    }
+}
+
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    // The panic hook has logged what it was, in the span of this call.
+    let detail = "something went wrong on our side; the log knows this request by its id";
+    let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);
+    let mut response = problem.clone().into_response();
+    response.extensions_mut().insert(problem);
+    response
+}
+
+/// Writes the id into what failed, and a body into what has none: axum says 404 and 405 without a word.
+fn finish(mut response: Response) -> Response {
+    let id = response.headers().get(REQUEST_ID).cloned();
+    let problem = response.extensions().get::<Problem>().cloned().or_else(|| {
+        let silent = response.headers().get(header::CONTENT_TYPE).is_none();
+        match response.status() {
+            StatusCode::NOT_FOUND if silent => Some(Problem::new(
+                StatusCode::NOT_FOUND,
+                "no-such-route",
+                "nothing is at this path; paths are told apart by a slash at the end, too",
+            )),
+            StatusCode::METHOD_NOT_ALLOWED if silent => Some(Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method",
+                "this path does not answer this method; the header `Allow` says which",
+            )),
+            _ => None,
+        }
+    });
+    let Some(problem) = problem else { return response };
+    let mut told = problem.with_request_id(id.as_ref().and_then(|id| id.to_str().ok()));
+    // What was said in headers stays said: challenges, times, the id.
+    let mut headers = HeaderMap::new();
+    std::mem::swap(&mut headers, response.headers_mut());
+    headers.remove(header::CONTENT_LENGTH);
+    for name in [header::CONTENT_TYPE, header::CACHE_CONTROL] {
+        headers.remove(name);
+    }
+    let own = std::mem::take(told.headers_mut());
+    for (name, value) in own {
+        if let Some(name) = name {
+            headers.entry(name).or_insert(value);
+        }
+    }
+    *told.headers_mut() = headers;
+    *told.extensions_mut() = std::mem::take(response.extensions_mut());
+    told
+}

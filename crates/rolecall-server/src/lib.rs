@@ -1,0 +1,209 @@
+//! Rolecall, the service: accounts, log-in, roles and their administration, as a binary or embedded in yours.
+//!
+//! ```no_run
+//! use rolecall::{Caller, Router, role, routing::get};
+//! use rolecall_server::{Error, Rolecall};
+//!
+//! async fn read_items(caller: Caller) -> String {
+//!     format!("items of {}", caller.name())
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Error> {
+//!     let api = Router::new().route("/items/", get(role("admin"), read_items));
+//!     Rolecall::dev(".").await?.serve(api).await
+//! }
+//! ```
+//!
+//! [`Rolecall`] is the handle and the only place where the parts are put together. Routes of the service are guarded
+//! by the same [`Guard`] that guards yours.
+
+mod accounts;
+mod actor;
+mod admin;
+mod app;
+mod assemble;
+mod audit;
+mod change;
+pub mod cli;
+mod config;
+mod edge;
+mod error;
+mod greeting;
+mod health;
+mod ids;
+mod keys;
+mod logs;
+mod me;
+mod names;
+mod node;
+mod oauth;
+mod ops;
+mod passwords;
+mod problem;
+mod rbac;
+mod request;
+mod serve;
+mod sessions;
+mod setup;
+mod store;
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use rolecall::{Audience, Guard, Router, clock::Clock};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub use config::{Config, Dev};
+pub use error::{Error, What};
+pub use greeting::Greeting;
+pub use setup::Administrator;
+pub use store::{Database, StoreError};
+
+use crate::{app::App, assemble::Opened};
+
+/// A running service: its state, its guard, and the address that it was given.
+pub struct Rolecall {
+    app: Arc<App>,
+    guard: Guard,
+    listener: TcpListener,
+    greeting: Greeting,
+    background: TaskTracker,
+}
+
+impl Rolecall {
+    /// The service for development: everything in one folder, on loopback, with open registration. Makes what is not
+    /// there yet, and prints the administrator's password when it makes it.
+    ///
+    /// `ROLECALL_LISTEN` and `ROLECALL_DATABASE_URL` choose another port and a PostgreSQL database.
+    ///
+    /// # Errors
+    /// A sentence that says what to do: a port or a database in use, one that is damaged, read-only, or not ours.
+    #[expect(clippy::print_stdout, reason = "the first lines are what somebody starts `dev` for")]
+    pub async fn dev(folder: impl AsRef<Path>) -> Result<Self, Error> {
+        logs::start();
+        let rolecall = Rolecall::start(Config::dev(folder.as_ref(), &Dev::default())?, Clock::system()).await?;
+        println!("{}", rolecall.greeting);
+        Ok(rolecall)
+    }
+
+    /// The same with settings and a clock of your own; prints nothing.
+    ///
+    /// # Errors
+    /// As [`dev`](Rolecall::dev).
+    pub async fn start(config: Config, clock: Clock) -> Result<Self, Error> {
+        // First of all: what comes later is slow, and somebody else may have the port.
+        let listener = bind(config.listen)?;
+        let address = listener.local_addr().map_err(|error| Error::Start(error.to_string()))?;
+        let who = format!("process {} (listening on {address})", std::process::id());
+        let database = config.database.to_string();
+        let opened = assemble::open(config, clock, &format!("http://{address}"), &who).await?;
+        let Opened { app, administrator, moved_from, session, id } = opened;
+        let audience: Audience = app.issuer.parse().map_err(Error::internal)?;
+        let guard = Guard::new(app.live.clone(), app.clone(), audience).explaining(app.config.explain);
+        let background = TaskTracker::new();
+        if let Some((url, lock)) = session {
+            background.spawn(until_stopping(&app, node::keep(app.clone(), url, lock, id)));
+        }
+        background.spawn(until_stopping(&app, keep_house(app.clone())));
+        let greeting = Greeting { address, database, administrator, moved_from };
+        Ok(Rolecall { app, guard, listener, greeting, background })
+    }
+
+    /// Where calls are taken, once they are.
+    pub fn address(&self) -> SocketAddr {
+        self.greeting.address
+    }
+
+    /// What to tell whoever started it.
+    pub fn greeting(&self) -> &Greeting {
+        &self.greeting
+    }
+
+    /// The guard in front of this service, for routes of yours. Its audience is the issuer.
+    pub fn guard(&self) -> Guard {
+        self.guard.clone()
+    }
+
+    /// The routes of the service, to merge or to nest.
+    pub fn routes(&self) -> Router {
+        Router::new()
+            .merge(oauth::routes())
+            .merge(me::routes())
+            .nest("/admin", admin::routes())
+            .merge(ops::routes())
+            .with_state(self.app.clone())
+    }
+
+    /// Stops a service that runs, from another task: calls under way are finished.
+    pub fn stopper(&self) -> CancellationToken {
+        self.app.stopping.clone()
+    }
+
+    /// Serves the service and `api` behind the guard, until Ctrl-C or SIGTERM; then lets calls under way finish.
+    ///
+    /// # Errors
+    /// [`Error::Start`] when the listener cannot be used.
+    pub async fn serve(self, api: Router) -> Result<(), Error> {
+        serve::stop_on_signals(self.app.stopping.clone());
+        self.serve_until_stopped(api).await
+    }
+
+    /// As [`serve`](Rolecall::serve), but ended only by [`stopper`](Rolecall::stopper).
+    ///
+    /// # Errors
+    /// As [`serve`](Rolecall::serve).
+    pub async fn serve_until_stopped(self, api: Router) -> Result<(), Error> {
+        let routes = self.routes().merge(api);
+        let app = edge::around(self.guard.protect(routes));
+        let served = serve::serve(self.listener, app, self.app.stopping.clone()).await;
+        self.app.stopping.cancel();
+        self.background.close();
+        self.background.wait().await;
+        self.app.store.sign_off().await;
+        served
+    }
+}
+
+impl std::fmt::Debug for Rolecall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rolecall").field("address", &self.address()).finish_non_exhaustive()
+    }
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(address).map_err(|error| {
+        let next = address.port().saturating_add(1);
+        let other = SocketAddr::new(address.ip(), next);
+        Error::Start(match error.kind() {
+            std::io::ErrorKind::AddrInUse => format!(
+                "{address} is in use by another program: stop that one, or choose another port with `--listen {other}` \
+                 or ROLECALL_LISTEN={other}"
+            ),
+            _ => format!("{address} cannot be listened at: {error}"),
+        })
+    })
+}
+
+/// The task, ended when the service stops.
+fn until_stopping(app: &App, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
+    let stopping = app.stopping.clone();
+    async move {
+        stopping.run_until_cancelled(task).await;
+    }
+}
+
+/// Once an hour, forgets what is long over.
+async fn keep_house(app: Arc<App>) {
+    let mut hours = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        hours.tick().await;
+        if let Err(error) = sessions::forget(&app).await {
+            tracing::warn!(%error, "sessions that are over could not be forgotten");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The binary `rolecall`.
+
+fn main() -> std::process::ExitCode {
+    rolecall_server::cli::main()
+}

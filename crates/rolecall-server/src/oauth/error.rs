@@ -1,0 +1,107 @@
+//! Errors as RFC 6749, section 5.2, writes them.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use rolecall::Problem;
+use serde_json::json;
+
+use crate::Error;
+
+/// An answer of the token endpoint that is no token.
+#[derive(Debug)]
+pub(super) enum OAuthError {
+    InvalidRequest(String),
+    InvalidClient,
+    InvalidGrant,
+    UnsupportedGrantType,
+    InvalidScope,
+    /// More roles than a token can name.
+    ScopeNeeded,
+    /// RFC 8707, section 2.
+    InvalidTarget,
+    /// The request could not be read: 413, 415 and the like, which RFC 6749 does not know.
+    Unreadable(Problem),
+    /// It is not the client's fault.
+    Ours(Error),
+}
+
+impl OAuthError {
+    fn looks(&self) -> (StatusCode, &'static str, String) {
+        let bad = StatusCode::BAD_REQUEST;
+        match self {
+            OAuthError::InvalidRequest(why) => (bad, "invalid_request", why.clone()),
+            OAuthError::InvalidClient => (
+                StatusCode::UNAUTHORIZED,
+                "invalid_client",
+                "no such client, or not with these credentials; leave `client_id` out to log in to Rolecall itself".into(),
+            ),
+            OAuthError::InvalidGrant => (bad, "invalid_grant", "incorrect username or password".into()),
+            OAuthError::UnsupportedGrantType => (bad, "unsupported_grant_type", "use `grant_type=password`".into()),
+            OAuthError::InvalidScope => (
+                bad,
+                "invalid_scope",
+                "`scope` names roles and permissions that the account holds, separated by spaces; leave it out for all".into(),
+            ),
+            OAuthError::ScopeNeeded => (
+                bad,
+                "invalid_scope",
+                "the account has more roles than one token can name; name those that are needed in `scope`".into(),
+            ),
+            OAuthError::InvalidTarget => (
+                bad,
+                "invalid_target",
+                "there is no API of this name; leave `resource` out".into(),
+            ),
+            OAuthError::Unreadable(problem) => (problem.status(), "invalid_request", String::new()),
+            OAuthError::Ours(Error::Busy(_) | Error::Unavailable(_) | Error::Store(_)) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "temporarily_unavailable",
+                "too busy to tell now; try again in a moment".into(),
+            ),
+            OAuthError::Ours(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "server_error",
+                "something went wrong on our side; the log knows this request by its id".into(),
+            ),
+        }
+    }
+}
+
+impl IntoResponse for OAuthError {
+    fn into_response(self) -> Response {
+        let (status, code, description) = self.looks();
+        if let OAuthError::Unreadable(problem) = self {
+            return problem.into_response();
+        }
+        if let OAuthError::Ours(error) = &self {
+            if status == StatusCode::INTERNAL_SERVER_ERROR {
+                tracing::error!(%error, "a fault of ours");
+            } else {
+                tracing::warn!(%error, "a call could not be answered");
+            }
+        }
+        let body = json!({ "error": code, "error_description": description });
+        let mut response = (status, axum::Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match self {
+            OAuthError::InvalidClient => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Basic realm="rolecall""#));
+            }
+            OAuthError::Ours(Error::Busy(seconds)) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            OAuthError::Ours(_) if status == StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl From<Error> for OAuthError {
+    fn from(error: Error) -> Self {
+        OAuthError::Ours(error)
+    }
+}

@@ -1,0 +1,3 @@
+//! The ways to prove who somebody is, one file each.
+
+pub(super) mod password;

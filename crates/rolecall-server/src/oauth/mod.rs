@@ -1,0 +1,27 @@
+//! OAuth 2.0: the protocol and nothing else. What an account or a session is, the rules know.
+
+mod client_auth;
+mod error;
+mod grants;
+mod metadata;
+mod token;
+
+use std::sync::Arc;
+
+use rolecall::{
+    Router, public_because,
+    routing::{get, post},
+};
+
+use crate::app::App;
+
+/// The routes.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/token", post(public_because("log-in, RFC 6749"), token::token))
+        .route("/.well-known/jwks.json", get(public_because("keys to verify with, RFC 7517"), metadata::keys))
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(public_because("metadata, RFC 8414"), metadata::server),
+        )
+}

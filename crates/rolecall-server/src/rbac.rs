@@ -1,0 +1,282 @@
+//! Who may hold which role, and who may say so: user assignment, permission assignment and role inheritance (ANSI
+//! INCITS 359, 6.1 and 6.2), and the laws of administration: hand out only what you hold, act on nobody who holds more,
+//! keep one administrator.
+
+use rolecall_core::{ADMINISTRATOR, Beyond, Grant, Policy, PolicyError, Rights, Role, RoleName, Subject};
+use serde_json::json;
+
+use crate::{
+    Error,
+    actor::Actor,
+    app::App,
+    audit::Act,
+    change::Change,
+    error::What,
+    sessions,
+    store::{StoreError, assignments, roles, users},
+};
+
+pub use assignments::Assignment;
+
+const TAKES_AWAY: bool = true;
+const GIVES: bool = false;
+
+/// `AddRole` (ANSI INCITS 359, 6.1.1), with what it holds and whom it inherits.
+///
+/// # Errors
+/// [`Error::Invalid`] for a name that is the service's; [`Error::Taken`]; [`Error::NotFound`] for an unknown junior;
+/// [`Error::Beyond`] for what the actor does not hold.
+pub async fn add_role(
+    change: &mut Change,
+    name: &RoleName,
+    grants: &[Grant],
+    inherits: &[RoleName],
+) -> Result<(), Error> {
+    if name.is_reserved() {
+        return Err(Error::Invalid("`name`: names that begin with `rolecall.` belong to the service".into()));
+    }
+    let policy = change.policy();
+    if policy.role(name.as_str()).is_some() {
+        return Err(Error::Taken("role"));
+    }
+    if inherits.contains(name) {
+        return Err(PolicyError::Cycle(vec![name.clone(), name.clone()]).into());
+    }
+    for junior in inherits {
+        find(&policy, junior)?;
+    }
+    if let Some(rights) = change.rights().await? {
+        holds_all(&policy, &rights, grants)?;
+        for junior in inherits {
+            policy.may_hand_out(&rights, junior.as_str()).map_err(Error::Beyond)?;
+        }
+    }
+    let born = change.version();
+    match roles::insert(change.tx(), name.as_str(), born).await {
+        Err(StoreError::Unique) => return Err(Error::Taken("role")),
+        done => done?,
+    }
+    for grant in grants {
+        roles::grant(change.tx(), name.as_str(), &grant.to_string()).await?;
+    }
+    for junior in inherits {
+        roles::inherit(change.tx(), name.as_str(), junior.as_str()).await?;
+    }
+    change.touch(Subject::Policy, GIVES);
+    change.record(Act::new("role.added", name.to_string(), json!({ "permissions": grants, "inherits": inherits })));
+    Ok(())
+}
+
+/// `DeleteRole` (6.1.1): nobody has it afterwards, and no role inherits it.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::Beyond`] for a role that holds more than the actor,
+/// [`Error::LastAdministrator`].
+pub async fn delete_role(change: &mut Change, name: &RoleName) -> Result<(), Error> {
+    edits(change, name).await?;
+    let before = keeps_administrator(change).await?;
+    assignments::delete_role(change.tx(), name.as_str()).await?;
+    roles::delete(change.tx(), name.as_str()).await?;
+    one_administrator_stays(change, before).await?;
+    change.touch(Subject::Policy, TAKES_AWAY);
+    change.record(Act::new("role.deleted", name.to_string(), json!({})));
+    Ok(())
+}
+
+/// `GrantPermission` (6.1.1).
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::Beyond`] for what the actor does not hold.
+pub async fn grant_permission(change: &mut Change, name: &RoleName, grant: &Grant) -> Result<(), Error> {
+    edits(change, name).await?;
+    let policy = change.policy();
+    if let Some(rights) = change.rights().await? {
+        holds_all(&policy, &rights, std::slice::from_ref(grant))?;
+    }
+    if roles::grant(change.tx(), name.as_str(), &grant.to_string()).await? {
+        change.touch(Subject::Policy, GIVES);
+        change.record(Act::new("role.permission_granted", name.to_string(), json!({ "permission": grant })));
+    }
+    Ok(())
+}
+
+/// `RevokePermission` (6.1.1). Taking away what is not there is no change.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::Beyond`] for a role that holds more than the actor.
+pub async fn revoke_permission(change: &mut Change, name: &RoleName, grant: &Grant) -> Result<(), Error> {
+    edits(change, name).await?;
+    if roles::revoke(change.tx(), name.as_str(), &grant.to_string()).await? {
+        change.touch(Subject::Policy, TAKES_AWAY);
+        change.record(Act::new("role.permission_revoked", name.to_string(), json!({ "permission": grant })));
+    }
+    Ok(())
+}
+
+/// `AddInheritance` (6.2.1): whoever has `senior` has all that `junior` has.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::Policy`] for a circle, with its path; [`Error::Beyond`] for what
+/// the actor does not hold.
+pub async fn add_inheritance(change: &mut Change, senior: &RoleName, junior: &RoleName) -> Result<(), Error> {
+    let policy = change.policy();
+    find(&policy, junior)?;
+    edits(change, senior).await?;
+    if let Some(path) = policy.path(junior.as_str(), senior.as_str()) {
+        let around = std::iter::once(senior).chain(path).cloned().collect();
+        return Err(PolicyError::Cycle(around).into());
+    }
+    if let Some(rights) = change.rights().await? {
+        policy.may_hand_out(&rights, junior.as_str()).map_err(Error::Beyond)?;
+    }
+    if roles::inherit(change.tx(), senior.as_str(), junior.as_str()).await? {
+        change.touch(Subject::Policy, GIVES);
+        change.record(Act::new("role.inheritance_added", senior.to_string(), json!({ "junior": junior })));
+    }
+    Ok(())
+}
+
+/// `DeleteInheritance` (6.2.1). Taking away what is not there is no change.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::Beyond`] for a role that holds more than the actor,
+/// [`Error::LastAdministrator`].
+pub async fn delete_inheritance(change: &mut Change, senior: &RoleName, junior: &RoleName) -> Result<(), Error> {
+    find(&change.policy(), junior)?;
+    edits(change, senior).await?;
+    let before = keeps_administrator(change).await?;
+    if roles::disinherit(change.tx(), senior.as_str(), junior.as_str()).await? {
+        one_administrator_stays(change, before).await?;
+        change.touch(Subject::Policy, TAKES_AWAY);
+        change.record(Act::new("role.inheritance_deleted", senior.to_string(), json!({ "junior": junior })));
+    }
+    Ok(())
+}
+
+/// `AssignUser` (6.1.1), until a NumericDate or without an end. Assigned again, it gets the new end.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Invalid`] for an end in the past, [`Error::Oneself`], [`Error::Stronger`],
+/// [`Error::Beyond`] for what the actor does not hold, [`Error::LastAdministrator`] when the end would leave nobody.
+pub async fn assign_user(
+    change: &mut Change,
+    user: &str,
+    role: &RoleName,
+    until: Option<i64>,
+) -> Result<(), Error> {
+    let policy = change.policy();
+    users::find(change.tx(), user).await?.ok_or(Error::NotFound(What::User))?;
+    find(&policy, role)?;
+    if until.is_some_and(|until| until <= change.app().clock.wall()) {
+        return Err(Error::Invalid("`until` is in the past; it is a NumericDate, seconds since 1970".into()));
+    }
+    if matches!(change.by(), Actor::Person { id, .. } if id == user) {
+        return Err(Error::Oneself);
+    }
+    outranks(change, user).await?;
+    if let Some(rights) = change.rights().await? {
+        policy.may_hand_out(&rights, role.as_str()).map_err(Error::Beyond)?;
+    }
+    let had = assignments::of_user(change.tx(), user).await?.into_iter().find(|had| had.role == role.as_str());
+    if had.as_ref().is_some_and(|had| had.until == until) {
+        return Ok(());
+    }
+    // An end where there was none, or an earlier one, takes away.
+    let shortens = had.is_some_and(|had| until.is_some_and(|until| had.until.is_none_or(|before| until < before)));
+    let before = keeps_administrator(change).await?;
+    assignments::put(change.tx(), user, role.as_str(), until).await?;
+    one_administrator_stays(change, before).await?;
+    change.touch(Subject::User(user.into()), shortens);
+    change.record(Act::new("role.assigned", user, json!({ "role": role, "until": until })));
+    Ok(())
+}
+
+/// `DeassignUser` (6.1.1). Taking away what is not there is no change.
+///
+/// # Errors
+/// [`Error::NotFound`] for an unknown user or role; [`Error::Stronger`] when `user` holds more than the actor;
+/// [`Error::LastAdministrator`] when nobody could administer afterwards.
+pub async fn deassign_user(change: &mut Change, user: &str, role: &RoleName) -> Result<(), Error> {
+    users::find(change.tx(), user).await?.ok_or(Error::NotFound(What::User))?;
+    find(&change.policy(), role)?;
+    outranks(change, user).await?;
+    let before = keeps_administrator(change).await?;
+    if assignments::delete(change.tx(), user, role.as_str()).await? {
+        one_administrator_stays(change, before).await?;
+        change.touch(Subject::User(user.into()), TAKES_AWAY);
+        change.record(Act::new("role.deassigned", user, json!({ "role": role })));
+    }
+    Ok(())
+}
+
+/// `AssignedRoles` (6.1.3), those that have ended included.
+///
+/// # Errors
+/// [`Error::NotFound`] for an unknown user.
+pub async fn assigned_roles(app: &App, user: &str) -> Result<Vec<Assignment>, Error> {
+    let mut tx = app.store.read().await?;
+    users::find(&mut tx, user).await?.ok_or(Error::NotFound(What::User))?;
+    Ok(assignments::of_user(&mut tx, user).await?)
+}
+
+/// Nobody acts on an account that holds more than he does himself.
+///
+/// # Errors
+/// [`Error::Stronger`] names what he lacks.
+pub async fn outranks(change: &mut Change, user: &str) -> Result<(), Error> {
+    let Some(rights) = change.rights().await? else { return Ok(()) };
+    let (app, policy) = (change.app().clone(), change.policy());
+    for role in sessions::roles_of(&app, change.tx(), user).await? {
+        policy.may_hand_out(&rights, &role).map_err(Error::Stronger)?;
+    }
+    Ok(())
+}
+
+/// Whether some account can administer: it is enabled and authorized for `rolecall.admin` without an end. What is asked
+/// before something is taken away, for [`one_administrator_stays`].
+///
+/// # Errors
+/// [`Error::Store`] when it cannot be read.
+pub async fn keeps_administrator(change: &mut Change) -> Result<bool, Error> {
+    let policy = App::read_policy(change.tx()).await?;
+    for role in policy.seniors(ADMINISTRATOR) {
+        if assignments::is_held_for_good(change.tx(), role.as_str()).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The last account that can administer cannot be lost, on whatever path.
+///
+/// # Errors
+/// [`Error::LastAdministrator`] when there was one before, and now there is none.
+pub async fn one_administrator_stays(change: &mut Change, before: bool) -> Result<(), Error> {
+    match before && !keeps_administrator(change).await? {
+        true => Err(Error::LastAdministrator),
+        false => Ok(()),
+    }
+}
+
+/// Whether this role may be edited: it exists, it is not built in, and it holds nothing that the actor does not hold;
+/// else somebody could weaken those who hold more than he does.
+async fn edits(change: &mut Change, name: &RoleName) -> Result<(), Error> {
+    let policy = change.policy();
+    find(&policy, name)?;
+    if name.is_reserved() {
+        return Err(Error::BuiltIn(name.clone()));
+    }
+    let Some(rights) = change.rights().await? else { return Ok(()) };
+    policy.inherited(name.as_str()).iter().try_for_each(|role| holds_all(&policy, &rights, &role.grants))
+}
+
+fn holds_all(policy: &Policy, rights: &Rights, grants: &[Grant]) -> Result<(), Error> {
+    match grants.iter().find(|grant| !policy.holds(rights, grant)) {
+        Some(missing) => Err(Error::Beyond(Beyond::Grant(missing.clone()))),
+        None => Ok(()),
+    }
+}
+
+fn find<'p>(policy: &'p Policy, name: &RoleName) -> Result<&'p Role, Error> {
+    policy.role(name.as_str()).ok_or(Error::NotFound(What::Role))
+}

@@ -1,0 +1,279 @@
+//! What a request says, read strictly: bodies, forms, queries and path segments, bounded before they are read.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    extract::{FromRequest, FromRequestParts, Path, Request},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header, request::Parts};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use percent_encoding::percent_decode;
+use rolecall::{Caller, Problem};
+use rolecall_core::json;
+use serde::de::DeserializeOwned;
+use tower_http::request_id::RequestId;
+
+use crate::{
+    Error,
+    actor::Actor,
+    change::{Prefer, Wait},
+};
+
+/// Largest body, in bytes.
+pub const MOST_BYTES: usize = 64 << 10;
+/// Most parameters of a form or a query.
+pub const MOST_PARAMETERS: usize = 32;
+const BODY_WITHIN: Duration = Duration::from_secs(30);
+/// Most entries of a page, and how many there are when nobody says.
+const LONGEST_PAGE: i64 = 200;
+const PAGE: i64 = 50;
+
+/// A JSON body that is read whole: no member twice, none that is unknown.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        is_of_type(&parts.headers, "application/json").map_err(IntoResponse::into_response)?;
+        let bytes = whole(body).await.map_err(IntoResponse::into_response)?;
+        from_json(&bytes).map(Json).map_err(IntoResponse::into_response)
+    }
+}
+
+/// A JSON body, or none.
+pub struct MaybeJson<T>(pub Option<T>);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for MaybeJson<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        let bytes = whole(body).await.map_err(IntoResponse::into_response)?;
+        if bytes.is_empty() {
+            return Ok(MaybeJson(None));
+        }
+        is_of_type(&parts.headers, "application/json").map_err(IntoResponse::into_response)?;
+        from_json(&bytes).map(|body| MaybeJson(Some(body))).map_err(IntoResponse::into_response)
+    }
+}
+
+fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    let value = json::parse(bytes).map_err(|error| Error::Invalid(format!("the body is no good JSON: {error}")))?;
+    serde_json::from_value(value).map_err(|error| {
+        // What serde says of a wrong type quotes the value, and that may be a secret.
+        let text = error.to_string();
+        let safe = text.starts_with("unknown field") || text.starts_with("missing field");
+        Error::Invalid(if safe { text } else { "a member of the body has a wrong type or an impossible value".into() })
+    })
+}
+
+/// `name=value` pairs, each name once.
+#[derive(Debug, Default)]
+pub struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// Reads `application/x-www-form-urlencoded`.
+    ///
+    /// # Errors
+    /// A sentence: a name twice, too many, or bytes that are no text.
+    pub fn parse(bytes: &[u8]) -> Result<Parameters, String> {
+        let mut pairs: Vec<(String, String)> = vec![];
+        for pair in bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+            let mut halves = pair.splitn(2, |byte| *byte == b'=');
+            let mut half = || decode(halves.next().unwrap_or_default());
+            let (name, value) = (half()?, half()?);
+            if pairs.iter().any(|(before, _)| *before == name) {
+                return Err("a parameter was sent twice; send each one once".into());
+            }
+            if pairs.len() == MOST_PARAMETERS {
+                return Err(format!("more than {MOST_PARAMETERS} parameters were sent"));
+            }
+            pairs.push((name, value));
+        }
+        Ok(Parameters(pairs))
+    }
+
+    /// Takes one out; one without a value counts as not sent (RFC 6749, 3.1).
+    pub fn take(&mut self, name: &str) -> Option<String> {
+        let found = self.0.iter().position(|(known, _)| known == name)?;
+        Some(self.0.swap_remove(found).1).filter(|value| !value.is_empty())
+    }
+
+    /// The names of those that nobody took.
+    fn rest(&self) -> Option<&str> {
+        self.0.first().map(|(name, _)| name.as_str())
+    }
+}
+
+fn decode(text: &[u8]) -> Result<String, String> {
+    let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    let bytes: Vec<u8> = percent_decode(&spaced).collect();
+    String::from_utf8(bytes).map_err(|_| "a parameter is no UTF-8 text".to_owned())
+}
+
+/// The query of a list.
+#[derive(Debug)]
+pub struct Query(Parameters);
+
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let query = parts.uri.query().unwrap_or_default();
+        Parameters::parse(query.as_bytes()).map(Query).map_err(Error::Invalid)
+    }
+}
+
+/// Where a page begins, and how long it is.
+#[derive(Debug)]
+pub struct Page {
+    /// The id of the last entry of the page before; empty at the beginning.
+    pub after: String,
+    /// Most entries.
+    pub limit: i64,
+}
+
+impl Query {
+    /// Takes a text.
+    pub fn text(&mut self, name: &str) -> Option<String> {
+        self.0.take(name)
+    }
+
+    /// Takes a number.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for what is none.
+    pub fn number(&mut self, name: &str) -> Result<Option<i64>, Error> {
+        let parse = |text: String| text.parse().map_err(|_| Error::Invalid(format!("`{name}` is a whole number")));
+        self.0.take(name).map(parse).transpose()
+    }
+
+    /// Takes `after` and `limit`, the last there are: anything else in the query is a mistake, and would be taken for
+    /// a filter that found nothing to leave out.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] says which.
+    pub fn page(mut self) -> Result<Page, Error> {
+        let limit = self.number("limit")?.unwrap_or(PAGE);
+        if !(1..=LONGEST_PAGE).contains(&limit) {
+            return Err(Error::Invalid(format!("`limit` is 1 to {LONGEST_PAGE}")));
+        }
+        // Ids are UUIDs: a cursor that is none was not ours.
+        let after = self.text("after").unwrap_or_default();
+        if !after.is_empty() && uuid::Uuid::try_parse(&after).is_err() {
+            return Err(Error::Invalid("`after` is the `next` of the page before".into()));
+        }
+        match self.0.rest() {
+            Some(_) => Err(Error::Invalid("the query has a parameter that this list does not know".into())),
+            None => Ok(Page { after, limit }),
+        }
+    }
+}
+
+/// One page: its entries, and where the next one begins.
+pub fn page<T>(items: Vec<T>, limit: i64, id: impl Fn(&T) -> String) -> serde_json::Value
+where
+    T: serde::Serialize,
+{
+    let full = i64::try_from(items.len()).is_ok_and(|length| length >= limit);
+    let next = items.last().filter(|_| full).map(id);
+    serde_json::json!({ "items": items, "next": next })
+}
+
+/// Path segments, decoded.
+pub struct Segments<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Segments<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let read = Path::<T>::from_request_parts(parts, state).await;
+        read.map(|Path(segments)| Segments(segments)).map_err(|_| Error::Invalid("the path is no UTF-8 text".into()))
+    }
+}
+
+/// The caller as somebody who acts.
+pub struct Acting(pub Actor);
+
+impl<S: Send + Sync> FromRequestParts<S> for Acting {
+    type Rejection = rolecall::Denied;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, rolecall::Denied> {
+        let id = request_id(parts);
+        let caller = <Caller as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        Ok(Acting(Actor::of(&caller, id)))
+    }
+}
+
+/// The id of the request, for the audit log.
+pub struct Id(pub Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Id(request_id(parts)))
+    }
+}
+
+fn request_id(parts: &Parts) -> Option<String> {
+    parts.extensions.get::<RequestId>()?.header_value().to_str().ok().map(str::to_owned)
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Prefer {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        // RFC 7240: what is not understood is passed over; the first of a name counts.
+        let sent = parts.headers.get_all("prefer").iter().filter_map(|header| header.to_str().ok());
+        let mut words = sent.flat_map(|header| header.split(',')).map(|word| word.trim().to_ascii_lowercase());
+        let wait = words.find_map(|word| match word.as_str() {
+            "respond-async" => Some(Wait::No),
+            word => {
+                let seconds = word.strip_prefix("wait")?.trim_start().strip_prefix('=')?.trim().trim_matches('"');
+                Some(Wait::AtMost(Duration::from_secs(seconds.parse::<u32>().ok()?.into())))
+            }
+        });
+        Ok(Prefer(wait))
+    }
+}
+
+/// Whether there is one content type, and it is this one.
+///
+/// # Errors
+/// 415.
+pub fn is_of_type(headers: &HeaderMap, expected: &str) -> Result<(), Problem> {
+    let mut sent = headers.get_all(header::CONTENT_TYPE).iter();
+    let one = sent.next().filter(|_| sent.next().is_none()).and_then(|sent| sent.to_str().ok());
+    let essence = one.and_then(|sent| sent.split(';').next()).map(str::trim);
+    match essence.is_some_and(|essence| essence.eq_ignore_ascii_case(expected)) {
+        true => Ok(()),
+        false => {
+            let detail = format!("send the body as `Content-Type: {expected}`");
+            Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", detail))
+        }
+    }
+}
+
+/// A body, bounded in size and time.
+///
+/// # Errors
+/// 413, 408, or 400 when it breaks off.
+pub async fn whole(body: Body) -> Result<Bytes, Problem> {
+    let read = tokio::time::timeout(BODY_WITHIN, Limited::new(body, MOST_BYTES).collect()).await;
+    match read {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            format!("the body is larger than {MOST_BYTES} bytes"),
+        )),
+        Ok(Err(_)) => Err(Problem::new(StatusCode::BAD_REQUEST, "broken-off", "the body broke off")),
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "the body did not come within 30 s")),
+    }
+}

@@ -1,0 +1,75 @@
+//! Which user has which role, in which organisation, until when.
+
+use super::{StoreError, Tx, on};
+
+/// Everywhere: the only organisation there is yet.
+const EVERYWHERE: &str = "";
+
+/// One assignment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Assignment {
+    /// The name of the role.
+    pub role: String,
+    /// NumericDate at which it ends.
+    pub until: Option<i64>,
+}
+
+/// The assignments of a user, those that have ended included, by role.
+pub async fn of_user(tx: &mut Tx, user: &str) -> Result<Vec<Assignment>, StoreError> {
+    let rows: Vec<(String, Option<i64>)> = on!(tx, db => sqlx::query_as(
+        "SELECT role, until FROM user_assignments WHERE user_id = $1 AND organisation = $2 ORDER BY role")
+        .bind(user)
+        .bind(EVERYWHERE)
+        .fetch_all(db)
+        .await?);
+    Ok(rows.into_iter().map(|(role, until)| Assignment { role, until }).collect())
+}
+
+/// Adds one, or gives it another end.
+///
+/// # Errors
+/// [`StoreError::Gone`] when there is no such user.
+pub async fn put(tx: &mut Tx, user: &str, role: &str, until: Option<i64>) -> Result<(), StoreError> {
+    on!(tx, db => sqlx::query(
+        "INSERT INTO user_assignments (user_id, role, organisation, until) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (user_id, role, organisation) DO UPDATE SET until = excluded.until")
+        .bind(user)
+        .bind(role)
+        .bind(EVERYWHERE)
+        .bind(until)
+        .execute(db)
+        .await
+        .map(drop)?);
+    Ok(())
+}
+
+/// Removes one; `false` if there was none.
+pub async fn delete(tx: &mut Tx, user: &str, role: &str) -> Result<bool, StoreError> {
+    let gone = on!(tx, db => sqlx::query(
+        "DELETE FROM user_assignments WHERE user_id = $1 AND role = $2 AND organisation = $3")
+        .bind(user)
+        .bind(role)
+        .bind(EVERYWHERE)
+        .execute(db)
+        .await?
+        .rows_affected());
+    Ok(gone > 0)
+}
+
+/// Removes a role from everybody.
+pub async fn delete_role(tx: &mut Tx, role: &str) -> Result<(), StoreError> {
+    on!(tx, db => sqlx::query("DELETE FROM user_assignments WHERE role = $1").bind(role).execute(db).await.map(drop)?);
+    Ok(())
+}
+
+/// Whether an account that is enabled has this role everywhere and without an end.
+pub async fn is_held_for_good(tx: &mut Tx, role: &str) -> Result<bool, StoreError> {
+    let found: Option<String> = on!(tx, db => sqlx::query_scalar(
+        "SELECT u.id FROM user_assignments a JOIN users u ON u.id = a.user_id \
+         WHERE a.role = $1 AND a.organisation = $2 AND a.until IS NULL AND NOT u.disabled LIMIT 1")
+        .bind(role)
+        .bind(EVERYWHERE)
+        .fetch_optional(db)
+        .await?);
+    Ok(found.is_some())
+}

@@ -1,0 +1,271 @@
+//! All SQL, and nothing else: two databases, each query once.
+//!
+//! A query has no opinion. What two processes may do at once is decided by the query itself, never by a read before it.
+
+pub mod assignments;
+pub mod audit;
+pub mod instance;
+pub mod keys;
+pub mod roles;
+pub mod sessions;
+pub mod users;
+pub mod versions;
+
+mod error;
+mod postgres;
+mod sqlite;
+
+use std::path::PathBuf;
+
+use sqlx::{
+    AssertSqlSafe, PgPool, Postgres, SqlSafeStr, Sqlite, SqlitePool, Transaction,
+    migrate::{Migration, MigrationType, Migrator},
+};
+
+pub use error::StoreError;
+pub use postgres::{Lock, PostgresUrl};
+pub use sqlite::FileLock;
+
+/// Where the data is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Database {
+    /// A file on this machine.
+    Sqlite(PathBuf),
+    /// A PostgreSQL database.
+    Postgres(PostgresUrl),
+}
+
+impl Database {
+    /// Reads `sqlite://path` (relative to `folder`) or `postgres://...`.
+    ///
+    /// # Errors
+    /// A sentence that says what to write.
+    pub fn parse(url: &str, folder: &std::path::Path) -> Result<Database, String> {
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            return match path.is_empty() || path.contains('?') {
+                true => Err("write the database as `sqlite://FILE`, as in `sqlite://rolecall.db`".into()),
+                false => Ok(Database::Sqlite(folder.join(path))),
+            };
+        }
+        match url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            true => PostgresUrl::parse(url).map(Database::Postgres),
+            false => Err("the database is `sqlite://FILE` or `postgres://USER@HOST/DATABASE`".into()),
+        }
+    }
+}
+
+impl std::fmt::Display for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Database::Sqlite(path) => path.display().fmt(f),
+            Database::Postgres(url) => url.fmt(f),
+        }
+    }
+}
+
+/// An open database.
+#[derive(Clone)]
+pub struct Store {
+    pools: Pools,
+    /// This process, as the version row names whoever may write.
+    holder: String,
+}
+
+#[derive(Clone)]
+enum Pools {
+    /// One writer, many readers.
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// One transaction. Dropped, it is rolled back.
+pub enum Tx {
+    /// On SQLite.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Runs one expression on whichever database the transaction is of.
+macro_rules! on {
+    ($tx:expr, $db:ident => $run:expr) => {
+        match $tx {
+            $crate::store::Tx::Sqlite(tx) => {
+                let $db = &mut **tx;
+                $run
+            }
+            $crate::store::Tx::Postgres(tx) => {
+                let $db = &mut **tx;
+                $run
+            }
+        }
+    };
+}
+pub(crate) use on;
+
+impl Store {
+    /// Opens a database that this process has locked; makes its tables in an empty one, and brings an older one up to
+    /// date.
+    ///
+    /// # Errors
+    /// [`StoreError`], each with what to do: corrupt, locked, read-only, made by a newer Rolecall, not ours.
+    pub async fn open(database: &Database, holder: &str) -> Result<Store, StoreError> {
+        let pools = match database {
+            Database::Sqlite(path) => {
+                let (writer, readers) = sqlite::open(path, &migrator(true)).await?;
+                Pools::Sqlite { writer, readers }
+            }
+            Database::Postgres(url) => Pools::Postgres(postgres::open(url, &migrator(false)).await?),
+        };
+        Ok(Store { pools, holder: holder.into() })
+    }
+
+    /// A transaction that reads, all of it as of one moment.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be had now.
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        Ok(match &self.pools {
+            Pools::Sqlite { readers, .. } => Tx::Sqlite(readers.begin_with("BEGIN").await?),
+            Pools::Postgres(pool) => {
+                Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        })
+    }
+
+    /// A transaction that writes what is no change (design: registering, opening a session). What it reads is as of one
+    /// moment.
+    ///
+    /// # Errors
+    /// [`StoreError::NotHolder`] when another process has taken the database over.
+    pub async fn write(&self) -> Result<Tx, StoreError> {
+        let mut tx = match &self.pools {
+            Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?),
+        };
+        match versions::holder(&mut tx).await? == self.holder {
+            true => Ok(tx),
+            false => Err(StoreError::NotHolder),
+        }
+    }
+
+    /// A transaction for a change: it takes the version row before anything is read, so that changes come one after
+    /// the other. Answers the new version too.
+    ///
+    /// # Errors
+    /// [`StoreError::NotHolder`] when another process has taken the database over.
+    pub async fn change(&self, tag: &str) -> Result<(Tx, u64), StoreError> {
+        let mut tx = match &self.pools {
+            Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        };
+        let version = versions::advance(&mut tx, tag, &self.holder).await?.ok_or(StoreError::NotHolder)?;
+        Ok((tx, version))
+    }
+
+    /// A transaction that begins when no other one has the version row: one of ours whose connection broke has ended
+    /// by then, in whatever way.
+    ///
+    /// # Errors
+    /// [`StoreError::NotHolder`] when another process has taken the database over.
+    pub async fn settled(&self) -> Result<Tx, StoreError> {
+        let mut tx = match &self.pools {
+            Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        };
+        match versions::touch(&mut tx, &self.holder).await? {
+            true => Ok(tx),
+            false => Err(StoreError::NotHolder),
+        }
+    }
+
+    /// Makes this process the holder, and says whether the one before left in order.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be had now.
+    pub async fn take_over(&self) -> Result<Before, StoreError> {
+        let mut tx = match &self.pools {
+            Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        };
+        let before = versions::take(&mut tx, &self.holder).await?;
+        tx.commit().await?;
+        Ok(before)
+    }
+
+    /// Notes that this process left in order, and closes the database.
+    pub async fn sign_off(&self) {
+        if let Ok(mut tx) = self.write().await {
+            let signed = versions::sign_off(&mut tx).await;
+            if signed.is_ok() {
+                let _ = tx.commit().await;
+            }
+        }
+        match &self.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                // The last to close folds the log into the file.
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Who held the database last.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Before {
+    /// This same process.
+    Myself,
+    /// Nobody, or one that signed off: nothing that it allowed can still go on.
+    Gone,
+    /// One that did not sign off: it may still be deciding by what it knows.
+    Perhaps,
+}
+
+impl Tx {
+    /// Makes it last.
+    ///
+    /// # Errors
+    /// [`StoreError`]; whether its outcome is known, [`StoreError::is_unknown`] tells.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Tx::Sqlite(tx) => tx.commit().await.map_err(StoreError::of_commit),
+            Tx::Postgres(tx) => tx.commit().await.map_err(StoreError::of_commit),
+        }
+    }
+
+    /// Undoes it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be had; it is undone all the same.
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        match self {
+            Tx::Sqlite(tx) => tx.rollback().await?,
+            Tx::Postgres(tx) => tx.rollback().await?,
+        }
+        Ok(())
+    }
+}
+
+/// Every migration, in one text for both databases.
+const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "init", include_str!("../../migrations/0001_init.sql"))];
+
+fn migrator(sqlite: bool) -> Migrator {
+    let migration = |(version, name, text): (i64, &'static str, &'static str)| {
+        let sql = match sqlite {
+            true => AssertSqlSafe(text.replace("BYTEA", "BLOB")).into_sql_str(),
+            false => text.into_sql_str(),
+        };
+        Migration::new(version, name.into(), MigrationType::Simple, sql, false)
+    };
+    Migrator::with_migrations(MIGRATIONS.into_iter().map(migration).collect())
+}
+
+pub(crate) fn version(stored: i64) -> u64 {
+    u64::try_from(stored).unwrap_or(0)
+}
+
+pub(crate) fn stored(version: u64) -> i64 {
+    i64::try_from(version).unwrap_or(i64::MAX)
+}

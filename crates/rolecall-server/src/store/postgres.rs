@@ -1,0 +1,118 @@
+//! A PostgreSQL database: how it is checked, opened and held by one process.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    ConnectOptions, Connection, PgConnection, PgPool,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use super::StoreError;
+
+/// `Rolecall`, in the space of advisory locks of one database.
+const LOCK: i64 = 0x526f_6c65_6361_6c6c;
+
+/// Where a PostgreSQL database is. Its password is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PostgresUrl {
+    url: String,
+    shown: String,
+}
+
+impl PostgresUrl {
+    pub(super) fn parse(url: &str) -> Result<Self, String> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|_| "the address is not one: write `postgres://USER:PASSWORD@HOST/DATABASE`".to_owned())?;
+        let name = options.get_database().unwrap_or(options.get_username()).to_owned();
+        let host = options.get_host();
+        Ok(PostgresUrl { url: url.into(), shown: format!("PostgreSQL database `{name}` at {host}") })
+    }
+
+    fn options(&self) -> Result<PgConnectOptions, StoreError> {
+        // Acknowledged is on disk; who waits for a lock is told so.
+        let settings = [("synchronous_commit", "on"), ("lock_timeout", "5s"), ("application_name", "rolecall")];
+        Ok(PgConnectOptions::from_str(&self.url)?.options(settings).disable_statement_logging())
+    }
+}
+
+impl std::fmt::Display for PostgresUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl std::fmt::Debug for PostgresUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+pub(super) async fn open(url: &PostgresUrl, migrator: &Migrator) -> Result<PgPool, StoreError> {
+    let pool = PgPoolOptions::new()
+        .max_connections(16)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(url.options()?)
+        .await?;
+    let tables: Vec<String> = sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()")
+        .fetch_all(&pool)
+        .await?;
+    if !tables.is_empty() && !tables.iter().any(|table| table == "_sqlx_migrations" || table == "instance") {
+        let text = format!("{url} has tables of another application; name an empty database");
+        return Err(StoreError::NotOurs(text));
+    }
+    migrator.run(&pool).await?;
+    Ok(pool)
+}
+
+/// That one process has the database: an advisory lock of a session of its own, which must be asked again and again
+/// whether it is still there.
+#[derive(Debug)]
+pub struct Lock {
+    connection: PgConnection,
+}
+
+impl Lock {
+    /// Takes the lock; `None` when another session has it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be had now.
+    pub async fn take(url: &PostgresUrl) -> Result<Option<Lock>, StoreError> {
+        let mut connection = PgConnection::connect_with(&url.options()?).await?;
+        let taken: bool =
+            sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(LOCK).fetch_one(&mut connection).await?;
+        Ok(taken.then_some(Lock { connection }))
+    }
+
+    /// Whether the session is still there, and so its lock; and who may write by the version row.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it is not: the lock may be somebody else's now.
+    pub async fn ping(&mut self) -> Result<String, StoreError> {
+        Ok(sqlx::query_scalar("SELECT holder FROM policy").fetch_one(&mut self.connection).await?)
+    }
+
+    /// Gives the lock back.
+    pub async fn release(self) {
+        let _ = self.connection.close().await;
+    }
+
+    /// Who has it, as far as the server says.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be had now.
+    pub async fn holder(url: &PostgresUrl) -> Result<String, StoreError> {
+        let mut connection = PgConnection::connect_with(&url.options()?).await?;
+        let found: Option<String> = sqlx::query_scalar(
+            "SELECT 'process ' || pid::text || ' of the server''s, from ' || coalesce(client_addr::text, 'this machine') \
+             || ', since ' || to_char(backend_start, 'YYYY-MM-DD HH24:MI:SS') FROM pg_stat_activity WHERE pid IN \
+             (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 \
+             AND ((classid::bigint << 32) | objid::bigint) = $1 \
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+        )
+        .bind(LOCK)
+        .fetch_optional(&mut connection)
+        .await?;
+        Ok(found.unwrap_or_else(|| "another process".into()))
+    }
+}

@@ -1,0 +1,186 @@
+//! A SQLite file: how it is made, checked, opened and held by one process.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{Read, Seek, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sqlx::{
+    ConnectOptions, Connection, SqliteConnection, SqlitePool,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::StoreError;
+
+/// `Role`, as SQLite's header says whose file it is.
+const APPLICATION_ID: i64 = 0x526f_6c65;
+/// Larger files are not read through at each start.
+const CHECKED_WHOLE: u64 = 64 << 20;
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Opens a database, or makes one where there is no file. Only with its [`FileLock`] in hand.
+pub(super) async fn open(path: &Path, migrator: &Migrator) -> Result<(SqlitePool, SqlitePool), StoreError> {
+    match fs::metadata(path) {
+        Ok(file) => check(path, file.len()).await?,
+        Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => make(path, migrator).await?,
+        Err(error) => return Err(StoreError::ReadOnly(error.to_string())),
+    }
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(2 * PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options(path))
+        .await?;
+    migrator.run(&writer).await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(2 * PATIENCE)
+        .connect_with(options(path).read_only(true))
+        .await?;
+    Ok((writer, readers))
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE)
+        .pragma("trusted_schema", "OFF");
+    options.disable_statement_logging()
+}
+
+/// Makes a new file under another name, whole, and then gives it its own: whatever happens meanwhile, the name never
+/// stands for half a database.
+async fn make(path: &Path, migrator: &Migrator) -> Result<(), StoreError> {
+    let making = beside(path, ".making");
+    let unwritable = |error: std::io::Error| StoreError::ReadOnly(error.to_string());
+    for leftover in [making.clone(), beside(&making, "-journal")] {
+        match fs::remove_file(leftover) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(unwritable(error)),
+            _ => {}
+        }
+    }
+    private().create_new(true).open(&making).map_err(unwritable)?;
+    let options = SqliteConnectOptions::new().filename(&making).synchronous(SqliteSynchronous::Full);
+    let options = options.pragma("application_id", APPLICATION_ID.to_string()).disable_statement_logging();
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    migrator.run(&mut connection).await?;
+    connection.close().await?;
+    fs::rename(&making, path).map_err(unwritable)?;
+    if let Some(Ok(folder)) = path.parent().map(File::open) {
+        folder.sync_all().map_err(unwritable)?;
+    }
+    Ok(())
+}
+
+/// A file that is there is one of ours and whole, or is not touched.
+async fn check(path: &Path, size: u64) -> Result<(), StoreError> {
+    let mut header = [0; 16];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    match read {
+        Ok(()) if &header == b"SQLite format 3\0" => {}
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            return Err(StoreError::ReadOnly(error.to_string()));
+        }
+        _ => return Err(StoreError::Corrupt(format!("`{}` has no SQLite header", path.display()))),
+    }
+    let mut connection = SqliteConnection::connect_with(&options(path)).await?;
+    let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut connection).await?;
+    if id != APPLICATION_ID {
+        let path = path.display();
+        let text = format!("`{path}` is a SQLite database of another application; name another file");
+        return Err(StoreError::NotOurs(text));
+    }
+    if size <= CHECKED_WHOLE {
+        let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
+        if found != "ok" {
+            return Err(StoreError::Corrupt(found.replace('\n', " ")));
+        }
+    }
+    // Reading is not enough: a file that cannot be written is told of now, not at the first log-in.
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
+    sqlx::query("UPDATE policy SET version = version").execute(&mut connection).await?;
+    sqlx::query("ROLLBACK").execute(&mut connection).await?;
+    connection.close().await?;
+    Ok(())
+}
+
+/// That one process has the file. The operating system gives it back when the process ends, however it ends.
+#[derive(Debug)]
+pub struct FileLock {
+    _file: File,
+}
+
+impl FileLock {
+    /// Locks the file beside the database, and writes into it who has it.
+    ///
+    /// # Errors
+    /// [`StoreError::Held`] says who has it and what to do.
+    pub fn take(database: &Path, who: &str) -> Result<FileLock, StoreError> {
+        let unwritable = |error: std::io::Error| {
+            StoreError::ReadOnly(format!("`{}`: {error}", database.parent().unwrap_or(database).display()))
+        };
+        let path = beside(&canonical(database).map_err(unwritable)?, ".lock");
+        loop {
+            let mut file = private().create(true).truncate(false).open(&path).map_err(unwritable)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    let mut holder = String::new();
+                    let _ = file.read_to_string(&mut holder);
+                    let (holder, database) = (holder.trim(), database.display());
+                    return Err(StoreError::Held(format!(
+                        "`{database}` is in use by {holder}; stop that process first, or start this one in another folder"
+                    )));
+                }
+                Err(TryLockError::Error(error)) => return Err(unwritable(error)),
+            }
+            // Somebody may have removed the file between opening and locking: then another one has its name now.
+            if same_file(&file, &path) {
+                file.set_len(0).and_then(|()| file.rewind()).map_err(unwritable)?;
+                file.write_all(who.as_bytes()).map_err(unwritable)?;
+                return Ok(FileLock { _file: file });
+            }
+        }
+    }
+}
+
+/// The same for every way to name the file: links are followed, in its folder when the file is not there yet.
+fn canonical(path: &Path) -> std::io::Result<PathBuf> {
+    path.canonicalize().or_else(|_| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Ok(folder.canonicalize()?.join(path.file_name().unwrap_or_default()))
+    })
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+#[cfg(unix)]
+fn same_file(open: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let (open, named) = (open.metadata(), fs::metadata(path));
+    matches!((open, named), (Ok(open), Ok(named)) if (open.dev(), open.ino()) == (named.dev(), named.ino()))
+}
+
+#[cfg(not(unix))]
+fn same_file(_: &File, path: &Path) -> bool {
+    path.exists()
+}

@@ -1,0 +1,214 @@
+//! The guard in front of a handler ([`Behind`]) or of anything else that answers requests ([`GuardLayer`]).
+//!
+//! Written by hand: a middleware function costs more than the whole check of a token that was seen before.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    mem,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use axum::{
+    extract::Request,
+    handler::Handler,
+    response::{IntoResponse, Response},
+};
+use http::{Extensions, request::Parts};
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+
+use crate::{
+    Caller, Denied,
+    caller::Admitted,
+    guard::{Armed, Cell, Glance},
+};
+
+/// A handler that runs only for who may call its route. To axum it is a handler of the same arguments.
+#[derive(Clone)]
+pub(crate) struct Behind<H> {
+    pub(crate) handler: H,
+    pub(crate) cell: Cell,
+}
+
+impl<H, T, S> Handler<T, S> for Behind<H>
+where
+    H: Handler<T, S>,
+    T: 'static,
+    S: Send + 'static,
+{
+    type Future = Answer<H::Future>;
+
+    fn call(self, mut request: Request, state: S) -> Self::Future {
+        match glance(&self.cell, &request) {
+            Glance::Pass(who) => {
+                hand_over(request.extensions_mut(), who);
+                Answer::Runs { handler: self.handler.call(request, state) }
+            }
+            Glance::Refuse(denied) => Answer::refused(denied),
+            Glance::Look => Answer::Looks {
+                answer: Box::pin(async move {
+                    let (mut parts, body) = request.into_parts();
+                    match look(&self.cell, &parts).await {
+                        Ok(who) => {
+                            hand_over(&mut parts.extensions, Some(who));
+                            self.handler.call(Request::from_parts(parts, body), state).await
+                        }
+                        Err(denied) => denied.into_response(),
+                    }
+                }),
+            },
+        }
+    }
+}
+
+pin_project! {
+    /// What a guarded handler answers: a refusal, or what it says itself.
+    #[project = Step]
+    pub(crate) enum Answer<F> {
+        Refused { with: Option<Box<Response>> },
+        Runs { #[pin] handler: F },
+        Looks { answer: Pin<Box<dyn Future<Output = Response> + Send>> },
+    }
+}
+
+impl<F> Answer<F> {
+    fn refused(denied: Denied) -> Self {
+        Answer::Refused { with: Some(Box::new(denied.into_response())) }
+    }
+}
+
+impl<F: Future<Output = Response>> Future for Answer<F> {
+    type Output = Response;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response> {
+        match self.project() {
+            Step::Runs { handler } => handler.poll(context),
+            Step::Looks { answer } => answer.as_mut().poll(context),
+            // A future that is polled after its answer is a fault of its caller, and waiting for ever is no answer.
+            Step::Refused { with } => {
+                Poll::Ready(with.take().map_or_else(|| Denied::UNPROTECTED.into_response(), |response| *response))
+            }
+        }
+    }
+}
+
+/// Puts the guard in front of a service: where there is no handler to wrap.
+#[derive(Clone)]
+pub(crate) struct GuardLayer {
+    pub(crate) cell: Cell,
+}
+
+impl<I> Layer<I> for GuardLayer {
+    type Service = BehindService<I>;
+
+    fn layer(&self, inner: I) -> BehindService<I> {
+        BehindService { inner, cell: self.cell.clone() }
+    }
+}
+
+/// A service that is asked only for who may call its route.
+#[derive(Clone)]
+pub(crate) struct BehindService<I> {
+    inner: I,
+    cell: Cell,
+}
+
+impl<I> Service<Request> for BehindService<I>
+where
+    I: Service<Request, Error = Infallible> + Clone + Send + 'static,
+    I::Response: IntoResponse,
+    I::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = ServiceAnswer<I::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        match glance(&self.cell, &request) {
+            Glance::Pass(who) => {
+                hand_over(request.extensions_mut(), who);
+                let answer = Inner { inner: self.inner.call(request) };
+                ServiceAnswer { answer: Answer::Runs { handler: answer } }
+            }
+            Glance::Refuse(denied) => ServiceAnswer { answer: Answer::refused(denied) },
+            Glance::Look => {
+                // The one that was polled ready is used; its copy takes its place.
+                let copy = self.inner.clone();
+                let mut inner = mem::replace(&mut self.inner, copy);
+                let cell = self.cell.clone();
+                let answer = Box::pin(async move {
+                    let (mut parts, body) = request.into_parts();
+                    match look(&cell, &parts).await {
+                        Ok(who) => {
+                            hand_over(&mut parts.extensions, Some(who));
+                            inner.call(Request::from_parts(parts, body)).await.into_response()
+                        }
+                        Err(denied) => denied.into_response(),
+                    }
+                });
+                ServiceAnswer { answer: Answer::Looks { answer } }
+            }
+        }
+    }
+}
+
+pin_project! {
+    pub(crate) struct ServiceAnswer<F> { #[pin] answer: Answer<Inner<F>> }
+}
+
+impl<F, R> Future for ServiceAnswer<F>
+where
+    F: Future<Output = Result<R, Infallible>>,
+    R: IntoResponse,
+{
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().answer.poll(context).map(Ok)
+    }
+}
+
+pin_project! {
+    /// A service's future as a handler's.
+    pub(crate) struct Inner<F> { #[pin] inner: F }
+}
+
+impl<F, R> Future for Inner<F>
+where
+    F: Future<Output = Result<R, Infallible>>,
+    R: IntoResponse,
+{
+    type Output = Response;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response> {
+        let Ok(response) = ready!(self.project().inner.poll(context));
+        Poll::Ready(response.into_response())
+    }
+}
+
+fn glance(cell: &Cell, request: &Request) -> Glance {
+    cell.get().map_or(Glance::Refuse(Denied::UNPROTECTED), |armed| armed.glance(request.headers(), request.uri()))
+}
+
+async fn look(cell: &Cell, parts: &Parts) -> Result<Option<Caller>, Denied> {
+    let armed: &Armed = cell.get().ok_or(Denied::UNPROTECTED)?;
+    armed.look(&parts.headers, &parts.uri).await
+}
+
+/// A guard further out may have admitted somebody: on a public route nobody is to be found.
+fn hand_over(extensions: &mut Extensions, who: Option<Option<Caller>>) {
+    match who {
+        Some(who) => {
+            extensions.insert(Admitted(who));
+        }
+        None => {
+            extensions.remove::<Admitted>();
+        }
+    }
+}

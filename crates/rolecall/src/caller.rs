@@ -1,0 +1,111 @@
+//! Who is calling: what a handler gets after the rule of its route was met.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::request::Parts;
+use rolecall_core::{Claims, Decision, Object, Rights, Snapshot};
+
+use crate::{Denied, seen::Seen};
+
+/// The caller. On an [`optional`](crate::optional) route take `Option<Caller>`.
+///
+/// It keeps the policy that it was admitted by: a handler that asks twice gets one answer.
+#[derive(Clone)]
+pub struct Caller {
+    seen: Arc<Seen>,
+    snapshot: Arc<Snapshot>,
+}
+
+impl Caller {
+    /// Only for what [`Seen`] has rights for, worked out for this same snapshot.
+    pub(crate) fn new(seen: Arc<Seen>, snapshot: Arc<Snapshot>) -> Self {
+        debug_assert!(seen.is_by(&snapshot));
+        Caller { seen, snapshot }
+    }
+
+    /// Who it is, for good: `sub` in the token. A name can be given to somebody else; an id cannot.
+    pub fn id(&self) -> &str {
+        &self.seen.verified.claims.sub
+    }
+
+    /// What people call him: `preferred_username`, or the client's id for a client that acts for itself. To show, and
+    /// never to decide by.
+    pub fn name(&self) -> &str {
+        let claims = &self.seen.verified.claims;
+        claims.preferred_username.as_deref().unwrap_or(&claims.client_id)
+    }
+
+    /// Whether he has this role, or one that inherits it.
+    pub fn has_role(&self, name: &str) -> bool {
+        self.rights().is_some_and(|rights| self.snapshot.policy.check_role(rights, name).is_allowed())
+    }
+
+    /// Whether he may do this to every object.
+    pub fn may(&self, permission: &str) -> bool {
+        self.check_access(permission, Object::Any).is_some_and(|decision| decision.is_allowed())
+    }
+
+    /// Whether this is the id of his own: of an owner, say.
+    pub fn owns(&self, owner: &str) -> bool {
+        self.id() == owner
+    }
+
+    /// Whether he may do this, and why; `None` where his session holds nothing at all.
+    pub fn check_access(&self, permission: &str, object: Object) -> Option<Decision<'_>> {
+        self.rights().map(|rights| self.snapshot.policy.check_access(rights, permission, object))
+    }
+
+    /// The token as it was minted. Its `roles` may be out of date; [`roles`](Caller::roles) are not.
+    pub fn claims(&self) -> &Claims {
+        &self.seen.verified.claims
+    }
+
+    /// The roles of this session as of now, without inherited ones.
+    pub fn roles(&self) -> &[String] {
+        &self.seen.verified.roles
+    }
+
+    /// The snapshot that he was admitted by.
+    pub fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
+    /// What his session holds under that snapshot's policy.
+    pub fn rights(&self) -> Option<&Rights> {
+        self.seen.rights.as_ref()
+    }
+}
+
+impl std::fmt::Debug for Caller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Caller").field("id", &self.id()).field("roles", &self.roles()).finish_non_exhaustive()
+    }
+}
+
+/// What the guard puts into the request's extensions, on every route whose rule looks at the token.
+#[derive(Clone)]
+pub(crate) struct Admitted(pub(crate) Option<Caller>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Denied;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Denied> {
+        match parts.extensions.get::<Admitted>() {
+            Some(Admitted(Some(caller))) => Ok(caller.clone()),
+            Some(Admitted(None)) => Err(Denied::Anonymous),
+            None => Err(Denied::NOBODY_LOOKED),
+        }
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Caller {
+    type Rejection = Denied;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Denied> {
+        match parts.extensions.get::<Admitted>() {
+            Some(Admitted(caller)) => Ok(caller.clone()),
+            None => Err(Denied::NOBODY_LOOKED),
+        }
+    }
+}

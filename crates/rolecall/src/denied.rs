@@ -1,0 +1,115 @@
+//! A refusal, and how it is said: RFC 6750 challenges, RFC 9457 bodies.
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use rolecall_core::jwt::Invalid;
+
+use crate::{Problem, rule::Expr};
+
+/// Why a call was refused. A refusal that the guard answered is in the response's extensions too, for layers outside.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Denied {
+    /// No token was sent: 401, without an error code.
+    Anonymous,
+    /// The token is not good: 401 `invalid_token`.
+    BadToken(Invalid),
+    /// The token was good; its session has ended, or its account is disabled or gone: 401 `invalid_token`.
+    SessionOver,
+    /// The token is sent in a way that two readers might read differently: 400 `invalid_request`.
+    BadRequest(&'static str),
+    /// We know who it is, and he may not: 403 `insufficient_scope`.
+    Forbidden(Forbidden),
+    /// It can't be told now: 503.
+    Unavailable(&'static str),
+    /// The route was never protected, or nobody looked who is calling: 500, and the fault is the application's.
+    Unguarded(&'static str),
+}
+
+/// What a route asks for, and, where the guard was told to explain, what the caller has.
+#[derive(Clone, Debug)]
+pub struct Forbidden {
+    pub(crate) rule: Arc<Expr>,
+    pub(crate) has: Option<String>,
+}
+
+impl Denied {
+    pub(crate) const UNPROTECTED: Denied = Denied::Unguarded(
+        "this route was never protected: serve `guard.protect(router)`, which puts the rules in force",
+    );
+    pub(crate) const NOBODY_LOOKED: Denied = Denied::Unguarded(
+        "the handler takes a `Caller`, but the rule of its route is `public()`, so nobody looked who is calling: use \
+         `optional()` or `authenticated()`",
+    );
+
+    fn challenge(&self) -> Option<String> {
+        match self {
+            Denied::Anonymous => Some("Bearer".into()),
+            Denied::BadToken(_) | Denied::SessionOver => Some(r#"Bearer error="invalid_token""#.into()),
+            Denied::BadRequest(_) => Some(r#"Bearer error="invalid_request""#.into()),
+            Denied::Forbidden(Forbidden { rule, .. }) => {
+                // RFC 6750 section 3: `scope` is what the resource needs, which only a plain list can say.
+                let scope = match &**rule {
+                    Expr::Role(name) => Some(name.to_string()),
+                    Expr::Permission(name) => Some(name.to_string()),
+                    Expr::All(some) if some.iter().all(|e| matches!(e, Expr::Role(_) | Expr::Permission(_))) => {
+                        let word = |e: &Expr| match e {
+                            Expr::Role(name) => name.to_string(),
+                            other => other.to_string(),
+                        };
+                        Some(some.iter().map(word).collect::<Vec<_>>().join(" "))
+                    }
+                    _ => None,
+                };
+                let scope = scope.map(|scope| format!(r#", scope="{scope}""#)).unwrap_or_default();
+                Some(format!(r#"Bearer error="insufficient_scope", error_description="this needs {rule}"{scope}"#))
+            }
+            Denied::Unavailable(_) | Denied::Unguarded(_) => None,
+        }
+    }
+
+    fn problem(&self) -> Problem {
+        let (status, kind, detail) = match self {
+            Denied::Anonymous => (
+                StatusCode::UNAUTHORIZED,
+                "unauthenticated",
+                "no token was sent; log in at `POST /token` and send `Authorization: Bearer <token>`".to_owned(),
+            ),
+            Denied::BadToken(why) => (
+                StatusCode::UNAUTHORIZED,
+                "invalid-token",
+                format!("the token is not valid ({why}); log in again at `POST /token`"),
+            ),
+            Denied::SessionOver => (
+                StatusCode::UNAUTHORIZED,
+                "invalid-token",
+                "the token's session is over; log in again at `POST /token`".to_owned(),
+            ),
+            Denied::BadRequest(why) => (StatusCode::BAD_REQUEST, "ambiguous-token", (*why).to_owned()),
+            Denied::Forbidden(Forbidden { rule, has }) => (
+                StatusCode::FORBIDDEN,
+                "forbidden",
+                match has {
+                    Some(has) => format!("this needs {rule}; {has}"),
+                    None => format!("this needs {rule}; ask an administrator for it"),
+                },
+            ),
+            Denied::Unavailable(why) => (StatusCode::SERVICE_UNAVAILABLE, "cannot-tell", (*why).to_owned()),
+            Denied::Unguarded(why) => (StatusCode::INTERNAL_SERVER_ERROR, "unguarded", (*why).to_owned()),
+        };
+        Problem::new(status, kind, detail)
+    }
+}
+
+impl IntoResponse for Denied {
+    fn into_response(self) -> Response {
+        let mut response = self.problem().into_response();
+        if let Some(challenge) = self.challenge().and_then(|text| HeaderValue::try_from(text).ok()) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}

@@ -1,0 +1,414 @@
+//! One call: token, standing, rule, and then a [`Caller`] or a refusal.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    str::FromStr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use http::{HeaderMap, HeaderValue, Uri, header};
+use rolecall_core::{
+    Claims, RoleName, Scope, Snapshot, Standing, Verified, Version,
+    jwt::{self, Expected, Invalid},
+};
+
+use crate::{
+    Caller, Denied, Live, Router, SeenTokens, denied::Forbidden, live::Held, need::Need, rule::Expr, seen::Seen,
+};
+
+/// How long a call waits for a version that its token is ahead of.
+const CATCH_UP: Duration = Duration::from_secs(2);
+
+/// Which API this is: a token is good for exactly one. An audience that is empty cannot be made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Audience(Arc<str>);
+
+impl FromStr for Audience {
+    type Err = InvalidAudience;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAudience> {
+        match text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            true => Err(InvalidAudience),
+            false => Ok(Audience(text.into())),
+        }
+    }
+}
+
+impl fmt::Display for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A text names no API.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InvalidAudience;
+
+impl fmt::Display for InvalidAudience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an audience is the name or address of one API, without white space")
+    }
+}
+
+impl std::error::Error for InvalidAudience {}
+
+/// What a look-up found out about one token.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Introspected {
+    /// Its session goes on.
+    Active {
+        /// The roles of the session now, cut to its scope.
+        roles: Vec<String>,
+        /// The version by which they were read.
+        as_of: Version,
+        /// NumericDate at which the first of them ends, if one does.
+        ends: Option<i64>,
+    },
+    /// Its session is over, or its account is disabled or gone.
+    Inactive {
+        /// The version by which that was read.
+        as_of: Version,
+    },
+}
+
+/// It could not be found out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unavailable;
+
+/// Whoever can say how one token stands now: the service in this process, or elsewhere.
+pub trait Authority: Send + Sync + 'static {
+    /// Looks up the session of a token whose signature and claims were found good. The answer is of version `min` or
+    /// later.
+    fn introspect<'a>(
+        &'a self,
+        token: &'a str,
+        claims: &'a Claims,
+        min: Version,
+    ) -> Pin<Box<dyn Future<Output = Result<Introspected, Unavailable>> + Send + 'a>>;
+}
+
+/// Checks calls against the rules of their routes. Copies share what they have seen.
+#[derive(Clone)]
+pub struct Guard {
+    inner: Arc<Inner>,
+    explains: bool,
+}
+
+struct Inner {
+    audience: Audience,
+    live: Arc<Live>,
+    authority: Arc<dyn Authority>,
+    seen: Arc<SeenTokens>,
+}
+
+/// A route with its rule in force.
+pub(crate) struct Armed {
+    guard: Guard,
+    number: usize,
+    rule: Arc<Expr>,
+}
+
+/// Where a route finds that. **Empty, it refuses.**
+pub(crate) type Cell = Arc<OnceLock<Armed>>;
+
+/// What the quick look found.
+pub(crate) enum Glance {
+    /// Let in; `None` for a public route, where no caller is to be found.
+    Pass(Option<Option<Caller>>),
+    /// Refused.
+    Refuse(Denied),
+    /// It takes a signature check or a look-up: [`Armed::look`].
+    Look,
+}
+
+impl Guard {
+    /// A guard for one API. `live` is what it decides by, and `authority` who is asked about a token that a change
+    /// concerns.
+    pub fn new(live: Arc<Live>, authority: Arc<dyn Authority>, audience: Audience) -> Self {
+        Guard::with_seen(live, authority, audience, Arc::default())
+    }
+
+    /// The same, with a cache of tokens seen of your size, or shared with another guard.
+    pub fn with_seen(
+        live: Arc<Live>,
+        authority: Arc<dyn Authority>,
+        audience: Audience,
+        seen: Arc<SeenTokens>,
+    ) -> Self {
+        Guard { inner: Arc::new(Inner { audience, live, authority, seen }), explains: false }
+    }
+
+    /// A 403 also says what the caller has. For development: it tells a stranger with a token more than he need know.
+    #[must_use]
+    pub fn explaining(self, explains: bool) -> Self {
+        Guard { explains, ..self }
+    }
+
+    /// Puts the rules in force. The only way from a [`Router`] to something that can be served.
+    ///
+    /// Logs a warning for each role and permission in a rule that the policy does not know: nobody could pass.
+    pub fn protect<S: Clone + Send + Sync + 'static>(&self, api: Router<S>) -> axum::Router<S> {
+        let (entries, inner) = api.into_parts();
+        let live = &self.inner.live;
+        let first = live.add_rules(entries.iter().map(|entry| entry.rule.clone()));
+        let snapshot = live.snapshot();
+        for (n, entry) in entries.into_iter().enumerate() {
+            warn_of_unknown_names(&entry.rule, &snapshot, entry.at);
+            let rule = Arc::new(entry.rule);
+            // A router is consumed here, so its cells cannot have been filled before.
+            let _ = entry.cell.set(Armed { guard: self.clone(), number: first + n, rule });
+        }
+        inner
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("audience", &self.inner.audience).field("live", &self.inner.live).finish()
+    }
+}
+
+impl Armed {
+    /// All that can be told without a signature check: most calls end here.
+    pub(crate) fn glance(&self, headers: &HeaderMap, uri: &Uri) -> Glance {
+        let inner = &*self.guard.inner;
+        // First the value, then the clocks: a lease that is read later may only be shorter.
+        let held = inner.live.load();
+        let Some(need) = held.needs.get(self.number) else { return Glance::Refuse(Denied::UNPROTECTED) };
+        if let Need::Public = need {
+            return Glance::Pass(None);
+        }
+        let token = match bearer(headers, uri) {
+            Ok(Some(token)) => token,
+            Ok(None) if matches!(need, Need::Optional) => return Glance::Pass(Some(None)),
+            Ok(None) => return Glance::Refuse(Denied::Anonymous),
+            Err(denied) => return Glance::Refuse(denied),
+        };
+        if let Err(denied) = self.holds_lease(&held) {
+            return Glance::Refuse(denied);
+        }
+        let Some(seen) = inner.seen.find(token) else { return Glance::Look };
+        match self.stands(&seen, &held) {
+            Some(Ok(())) => {}
+            Some(Err(denied)) => return Glance::Refuse(denied),
+            None => return Glance::Look,
+        }
+        match self.judge(need, seen, &held.snapshot) {
+            Ok(caller) => Glance::Pass(Some(Some(caller))),
+            Err(denied) => Glance::Refuse(denied),
+        }
+    }
+
+    /// The rest: a token not seen before, one from before a change, one ahead of this process.
+    pub(crate) async fn look(&self, headers: &HeaderMap, uri: &Uri) -> Result<Option<Caller>, Denied> {
+        let inner = &*self.guard.inner;
+        let Some(token) = bearer(headers, uri)? else { return Err(Denied::Anonymous) };
+        let text = std::str::from_utf8(token).map_err(|_| Denied::BadToken(Invalid::Malformed("not text")))?;
+        let mut seen = match inner.seen.find(token) {
+            Some(seen) => seen,
+            None => {
+                let held = inner.live.load_full();
+                let expected = Expected {
+                    issuer: inner.live.issuer(),
+                    audience: &inner.audience.0,
+                    now: inner.live.clock().wall(),
+                    max_lifetime: inner.live.max_lifetime(),
+                };
+                let (claims, key) =
+                    jwt::verify_with_key(text, &held.snapshot.keys, &expected).map_err(Denied::BadToken)?;
+                let verified = Verified::minted(claims, key.kid());
+                self.remember(token, verified, true, &held.snapshot)
+            }
+        };
+        // Twice is enough, unless changes come faster than look-ups.
+        for _ in 0..4 {
+            let held = inner.live.load_full();
+            self.holds_lease(&held)?;
+            match self.stands(&seen, &held) {
+                Some(Ok(())) => {
+                    let need = held.needs.get(self.number).ok_or(Denied::UNPROTECTED)?;
+                    return self.judge(need, seen, &held.snapshot).map(Some);
+                }
+                Some(Err(denied)) => return Err(denied),
+                None => {}
+            }
+            let now = inner.live.clock().wall();
+            let min = match held.snapshot.standing(&seen.verified) {
+                Standing::KeyGone => {
+                    inner.seen.forget(token);
+                    return Err(Denied::BadToken(Invalid::UnknownKey));
+                }
+                Standing::Ahead { min } => {
+                    if !inner.live.catch_up(min, CATCH_UP).await {
+                        return Err(Denied::Unavailable("a change is under way; try again in a moment"));
+                    }
+                    continue;
+                }
+                Standing::Current if now < seen.verified.end => {
+                    seen = self.remember(token, seen.verified.clone(), seen.rights.is_some(), &held.snapshot);
+                    continue;
+                }
+                // A role in an earlier answer has ended.
+                Standing::Current => held.snapshot.version,
+                Standing::Stale { min } => min,
+            };
+            drop(held);
+            seen = self.look_up(token, text, &seen, min).await?;
+        }
+        Err(Denied::Unavailable("changes come faster than they can be read; try again in a moment"))
+    }
+
+    /// Asks the authority, once for each token at a time.
+    async fn look_up(&self, token: &[u8], text: &str, old: &Seen, min: Version) -> Result<Arc<Seen>, Denied> {
+        let inner = &*self.guard.inner;
+        let _turn = inner.seen.turn(token).lock().await;
+        // Whoever had the turn before may have asked the same.
+        let now = inner.live.clock().wall();
+        let answers = |seen: &Arc<Seen>| seen.verified.as_of >= min && now < seen.verified.end;
+        if let Some(seen) = inner.seen.find(token).filter(answers) {
+            return Ok(seen);
+        }
+        let busy = Denied::Unavailable("too many tokens are being looked up; try again in a moment");
+        let _permit = inner.seen.at_once.try_acquire().map_err(|_| busy)?;
+        let answer = inner.authority.introspect(text, &old.verified.claims, min).await;
+        let claims = old.verified.claims.clone();
+        let kid = old.verified.kid.clone();
+        let (verified, active) = match answer {
+            Ok(Introspected::Active { roles, as_of, ends }) => {
+                let end = ends.map_or(claims.exp, |ends| ends.min(claims.exp));
+                (Verified { claims, kid, roles, as_of, end }, true)
+            }
+            Ok(Introspected::Inactive { as_of }) => {
+                let end = claims.exp;
+                (Verified { claims, kid, roles: vec![], as_of, end }, false)
+            }
+            Err(Unavailable) => return Err(Denied::Unavailable("the session could not be looked up; try again")),
+        };
+        Ok(self.remember(token, verified, active, &inner.live.snapshot()))
+    }
+
+    fn remember(&self, token: &[u8], verified: Verified, active: bool, snapshot: &Arc<Snapshot>) -> Arc<Seen> {
+        let scope = verified.claims.scope.as_deref().map(Scope::parse);
+        // A scope that cannot be read is one that we did not mint: nothing is active under it.
+        let rights = match scope {
+            None => Some(snapshot.policy.activate(verified.roles.iter().map(String::as_str), None)),
+            Some(Ok(scope)) => {
+                Some(snapshot.policy.activate(verified.roles.iter().map(String::as_str), scope.map(Arc::new)))
+            }
+            Some(Err(_)) => None,
+        };
+        let current = snapshot.standing(&verified) == Standing::Current;
+        let rights = rights.filter(|_| active);
+        let seen = Arc::new(Seen { verified, by: Arc::downgrade(snapshot), current, rights });
+        self.guard.inner.seen.keep(token, seen.clone());
+        seen
+    }
+
+    /// How a token that was seen stands now; `None` where that takes a longer look.
+    fn stands(&self, seen: &Seen, held: &Held) -> Option<Result<(), Denied>> {
+        let inner = &*self.guard.inner;
+        let claims = &seen.verified.claims;
+        let now = inner.live.clock().wall();
+        // Compared for every call: the cache is shared by guards, and time goes on.
+        if now >= claims.exp {
+            return Some(Err(Denied::BadToken(Invalid::Expired)));
+        }
+        if *claims.iss != *inner.live.issuer() {
+            return Some(Err(Denied::BadToken(Invalid::Issuer)));
+        }
+        if *claims.aud != *inner.audience.0 {
+            return Some(Err(Denied::BadToken(Invalid::Audience)));
+        }
+        if !seen.is_by(&held.snapshot) || !seen.current || now >= seen.verified.end {
+            return None;
+        }
+        Some(if seen.rights.is_some() { Ok(()) } else { Err(Denied::SessionOver) })
+    }
+
+    fn judge(&self, need: &Need, seen: Arc<Seen>, snapshot: &Arc<Snapshot>) -> Result<Caller, Denied> {
+        match seen.rights.as_ref().is_some_and(|rights| need.is_met(&snapshot.policy, rights)) {
+            true => Ok(Caller::new(seen, snapshot.clone())),
+            false => Err(self.forbidden(&seen)),
+        }
+    }
+
+    #[cold]
+    fn forbidden(&self, seen: &Seen) -> Denied {
+        let has = self.guard.explains.then(|| {
+            let scope = seen.verified.claims.scope.as_deref();
+            let roles = match seen.verified.roles.as_slice() {
+                [] => "you have no role".to_owned(),
+                roles => format!("you have role {}", roles.join(", role ")),
+            };
+            scope.map_or(roles.clone(), |scope| format!("{roles}, in a token with scope `{scope}`"))
+        });
+        Denied::Forbidden(Forbidden { rule: self.rule.clone(), has })
+    }
+
+    fn holds_lease(&self, held: &Held) -> Result<(), Denied> {
+        match held.lease.is_endless() || held.lease.holds(self.guard.inner.live.clock().moment()) {
+            true => Ok(()),
+            false => Err(Denied::Unavailable("it is not known whether rights have changed; try again in a moment")),
+        }
+    }
+}
+
+/// The token of a call: from one `Authorization` header and nowhere else (RFC 6750, section 2).
+fn bearer<'a>(headers: &'a HeaderMap, uri: &Uri) -> Result<Option<&'a [u8]>, Denied> {
+    let mut sent = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(header) = sent.next() else { return Ok(None) };
+    if sent.next().is_some() {
+        return Err(Denied::BadRequest("two `Authorization` headers were sent; send one"));
+    }
+    let in_query = |query: &str| form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token");
+    if uri.query().is_some_and(in_query) {
+        return Err(Denied::BadRequest("a token was sent in the query and in the header; send it in the header only"));
+    }
+    Ok(credentials(header))
+}
+
+/// What follows the scheme `Bearer`, in whatever case; another scheme is no token.
+fn credentials(header: &HeaderValue) -> Option<&[u8]> {
+    let bytes = header.as_bytes();
+    let (scheme, rest) = bytes.split_at_checked(6)?;
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
+        return None;
+    }
+    match rest.first() {
+        // The scheme alone is a token that is empty, and so refused; `Bearerx` is another scheme.
+        None => Some(rest),
+        Some(b' ') => Some(rest.trim_ascii()),
+        Some(_) => None,
+    }
+}
+
+fn warn_of_unknown_names(rule: &Expr, snapshot: &Snapshot, at: &std::panic::Location<'_>) {
+    let policy = &snapshot.policy;
+    for name in rule.names() {
+        match name {
+            Expr::Role(role) if policy.role(role.as_str()).is_none() => {
+                let known = policy.roles().map(|role| &role.name);
+                let near = known.max_by(|a, b| nearness(a, role).total_cmp(&nearness(b, role)));
+                let near = near.filter(|near| nearness(near, role) > 0.8);
+                let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                tracing::warn!(%role, %at, "a rule asks for role `{role}`, which does not exist{hint}");
+            }
+            Expr::Permission(asked) => {
+                // The built-in administrator holds `*`, so it would hide every mistake.
+                let roles = policy.roles().filter(|role| asked.is_reserved() || !role.name.is_reserved());
+                let grant = asked.clone().into();
+                if !roles.flat_map(|role| &role.grants).any(|held| held.covers(&grant)) {
+                    tracing::warn!(permission = %asked, %at, "a rule asks for `{asked}`, which no role grants");
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn nearness(a: &RoleName, b: &RoleName) -> f64 {
+    strsim::jaro_winkler(a.as_str(), b.as_str())
+}

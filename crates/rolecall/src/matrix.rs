@@ -1,0 +1,58 @@
+//! The access matrix: what is enforced, as a table to read and to compare.
+
+use std::{fmt, panic::Location};
+
+use crate::Rule;
+
+/// Every route with its rule, in the order in which they were added.
+#[derive(Clone, Debug)]
+pub struct AccessMatrix {
+    rows: Vec<Row>,
+}
+
+/// One route.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Row {
+    /// `GET` and so on; `ANY` for all of them. `HEAD` falls under `GET`'s rule.
+    pub method: &'static str,
+    /// The path as axum matches it; `/*` at its end stands for all that is below.
+    pub path: String,
+    /// Who may call it.
+    pub rule: Rule,
+    /// The handler, by its path in its crate.
+    pub handler: &'static str,
+    /// The line that says who may.
+    pub at: &'static Location<'static>,
+}
+
+impl AccessMatrix {
+    pub(crate) fn new(rows: Vec<Row>) -> Self {
+        AccessMatrix { rows }
+    }
+
+    /// Its rows.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+}
+
+impl fmt::Display for AccessMatrix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let head = ["METHOD", "PATH", "RULE", "HANDLER", "PLACE"].map(str::to_owned);
+        let row = |row: &Row| {
+            let at = format!("{}:{}", row.at.file(), row.at.line());
+            [row.method.to_owned(), row.path.clone(), row.rule.to_string(), row.handler.to_owned(), at]
+        };
+        let rows: Vec<_> = [head].into_iter().chain(self.rows.iter().map(row)).collect();
+        for row in &rows {
+            let mut line = String::new();
+            for (n, cell) in row.iter().enumerate() {
+                let width = rows.iter().map(|row| row[n].chars().count()).max().unwrap_or(0);
+                line.push_str(&format!("{cell:width$}  "));
+            }
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}

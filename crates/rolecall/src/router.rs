@@ -1,0 +1,164 @@
+//! A router in which a route without a rule does not exist.
+
+use std::{any::type_name, convert::Infallible};
+
+use axum::{extract::Request, handler::Handler, response::IntoResponse, routing::Route};
+use tower::{Layer, Service};
+
+use crate::{
+    AccessMatrix, Rule,
+    behind::{Behind, GuardLayer},
+    routing::{Entry, Ruled},
+    rule::Expr,
+};
+
+/// Collects routes, each with its rule. It cannot be served: [`Guard::protect`](crate::Guard::protect) makes an
+/// [`axum::Router`] of it. All routing is axum's.
+#[must_use = "routes are served only after `guard.protect(router)`"]
+pub struct Router<S = ()> {
+    entries: Vec<Entry>,
+    inner: axum::Router<S>,
+    required: Expr,
+}
+
+impl<S: Clone + Send + Sync + 'static> Router<S> {
+    /// No routes yet.
+    pub fn new() -> Self {
+        Router { entries: vec![], inner: axum::Router::new(), required: Expr::Public(None) }
+    }
+
+    /// Adds a path, as [`axum::Router::route`] does; each method of it has its rule.
+    ///
+    /// # Panics
+    /// As axum's: when the path is not one, or its method is there already.
+    pub fn route(mut self, path: &str, methods: impl Ruled<S>) -> Self {
+        for method in methods.ruled().0 {
+            let (entry, endpoint) = method.into_parts();
+            self.entries.push(Entry { path: path.into(), ..entry });
+            self.inner = self.inner.route(path, endpoint);
+        }
+        self
+    }
+
+    /// Adds the routes of another router below a prefix, as [`axum::Router::nest`] does.
+    pub fn nest(mut self, prefix: &str, router: impl RuledRoutes<S>) -> Self {
+        let (entries, inner) = router.ruled().into_parts();
+        for entry in entries {
+            self.entries.push(Entry { path: below(prefix, &entry.path), ..entry });
+        }
+        self.inner = self.inner.nest(prefix, inner);
+        self
+    }
+
+    /// Adds the routes of another router, as [`axum::Router::merge`] does.
+    pub fn merge(mut self, router: impl RuledRoutes<S>) -> Self {
+        let (entries, inner) = router.ruled().into_parts();
+        self.entries.extend(entries);
+        self.inner = self.inner.merge(inner);
+        self
+    }
+
+    /// Anything that knows nothing of rules (an [`axum::Router`], files), all of it under one rule.
+    #[track_caller]
+    pub fn nest_service<T>(mut self, prefix: &str, rule: Rule, service: T) -> Self
+    where
+        T: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
+        T::Response: IntoResponse,
+        T::Future: Send + 'static,
+    {
+        let entry = Entry::new("ANY", &below(prefix, "/*"), rule, type_name::<T>());
+        let guard = GuardLayer { cell: entry.cell.clone() };
+        self.inner = self.inner.nest_service(prefix, guard.layer(service));
+        self.entries.push(entry);
+        self
+    }
+
+    /// What answers where no route does, as [`axum::Router::fallback`]; it needs a rule like everything else.
+    #[track_caller]
+    pub fn fallback<H, T>(mut self, rule: Rule, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        let entry = Entry::new("ANY", "/*", rule, type_name::<H>());
+        self.inner = self.inner.fallback(Behind { handler, cell: entry.cell.clone() });
+        self.entries.push(entry);
+        self
+    }
+
+    /// Every route of this router needs this too, those that are added later as well. It only makes stricter.
+    pub fn require(mut self, rule: Rule) -> Self {
+        self.required = self.required.and(rule.expr);
+        self
+    }
+
+    /// Runs for everybody, before the rules, and sees refusals: tracing, CORS, time-outs.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<Route> + Clone + Send + Sync + 'static,
+        L::Service: Service<Request> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request>>::Response: IntoResponse + 'static,
+        <L::Service as Service<Request>>::Error: Into<Infallible> + 'static,
+        <L::Service as Service<Request>>::Future: Send + 'static,
+    {
+        self.inner = self.inner.layer(layer);
+        self
+    }
+
+    /// Gives the handlers their state, as [`axum::Router::with_state`].
+    pub fn with_state<S2>(self, state: S) -> Router<S2> {
+        Router { entries: self.entries, inner: self.inner.with_state(state), required: self.required }
+    }
+
+    /// Every route with its final rule, as a table.
+    pub fn access_matrix(&self) -> AccessMatrix {
+        AccessMatrix::new(self.entries.iter().map(|entry| self.sealed(entry.clone()).row()).collect())
+    }
+
+    /// The routes with their final rules, and what answers them.
+    pub(crate) fn into_parts(self) -> (Vec<Entry>, axum::Router<S>) {
+        let entries = self.entries.iter().map(|entry| self.sealed(entry.clone())).collect();
+        (entries, self.inner)
+    }
+
+    fn sealed(&self, entry: Entry) -> Entry {
+        Entry { rule: self.required.clone().and(entry.rule.clone()), ..entry }
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> Default for Router<S> {
+    fn default() -> Self {
+        Router::new()
+    }
+}
+
+impl<S> std::fmt::Debug for Router<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Router").field("routes", &self.entries.len()).finish_non_exhaustive()
+    }
+}
+
+/// What [`Router::nest`] and [`Router::merge`] take.
+#[diagnostic::on_unimplemented(
+    message = "routes without access rules: `{Self}` does not know who may call its routes",
+    label = "who may call these?",
+    note = "build it with `rolecall::Router`, or put all of it under one rule: `.nest_service(path, role(\"admin\"), router)`"
+)]
+pub trait RuledRoutes<S> {
+    #[doc(hidden)]
+    fn ruled(self) -> Router<S>;
+}
+
+impl<S> RuledRoutes<S> for Router<S> {
+    fn ruled(self) -> Router<S> {
+        self
+    }
+}
+
+/// axum matches `/` of a nested router at the prefix itself.
+fn below(prefix: &str, path: &str) -> String {
+    match path {
+        "/" => prefix.to_owned(),
+        path => format!("{}{path}", prefix.trim_end_matches('/')),
+    }
+}

@@ -1,0 +1,148 @@
+//! Tokens seen: those whose signature was found good, with what their session may do. No axum here.
+//!
+//! The key is the whole token, compared whole, so no two tokens share an entry. Only tokens that the issuer signed get
+//! in, so nobody else can choose what is there. An entry is never believed by itself: whoever takes one compares
+//! expiry, issuer, audience and standing ([`Snapshot::standing`](rolecall_core::Snapshot::standing)).
+
+use std::{
+    hash::{Hash, Hasher},
+    sync::{Arc, Weak},
+};
+
+use foldhash::fast::RandomState;
+use quick_cache::{Weighter, sync::Cache};
+use rolecall_core::{Rights, Snapshot, Verified};
+use tokio::sync::{Mutex, Semaphore};
+
+/// Tokens seen, bounded by count and bytes.
+pub struct SeenTokens {
+    cache: Cache<Token, Arc<Seen>, Weight, RandomState>,
+    /// One look-up of a token at a time: a token waits at the lock that its hash chooses.
+    looking: Box<[Mutex<()>]>,
+    /// So many look-ups at once, the rest is told to come again.
+    pub(crate) at_once: Semaphore,
+}
+
+/// What is known of a token.
+pub(crate) struct Seen {
+    pub(crate) verified: Verified,
+    /// What the rest was worked out for. Not the version: a process that resumes, and a guard of another `Live`,
+    /// may have other roles under the same number. Weak, so that an idle entry keeps no policy.
+    pub(crate) by: Weak<Snapshot>,
+    /// Whether nothing that concerns it had changed by then.
+    pub(crate) current: bool,
+    /// `None`: it was looked up, and its session is over.
+    pub(crate) rights: Option<Rights>,
+}
+
+impl Seen {
+    /// Whether it was worked out for this snapshot.
+    pub(crate) fn is_by(&self, snapshot: &Arc<Snapshot>) -> bool {
+        // A weak pointer keeps its address from being given to another.
+        self.by.as_ptr() == Arc::as_ptr(snapshot)
+    }
+}
+
+const LOCKS: usize = 256;
+const LOOK_UPS: usize = 64;
+/// What an entry takes beside its token: claims, rights and the cache's own, measured roughly.
+const ENTRY: u64 = 1200;
+
+impl SeenTokens {
+    /// At most so many tokens, and at most so many bytes of memory in all, roughly.
+    pub fn new(count: usize, bytes: u64) -> Self {
+        // Each entry weighs at least its share, so that the weight bounds the count too.
+        let least = bytes / (count.max(1) as u64);
+        SeenTokens {
+            cache: Cache::with(
+                count,
+                bytes,
+                Weight { least },
+                RandomState::default(),
+                quick_cache::sync::DefaultLifecycle::default(),
+            ),
+            looking: (0..LOCKS).map(|_| Mutex::default()).collect(),
+            at_once: Semaphore::new(LOOK_UPS),
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.cache.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.cache.is_empty()
+    }
+
+    pub(crate) fn find(&self, token: &[u8]) -> Option<Arc<Seen>> {
+        self.cache.get(&Sent(token))
+    }
+
+    pub(crate) fn keep(&self, token: &[u8], seen: Arc<Seen>) {
+        self.cache.insert(Token(token.into()), seen);
+    }
+
+    pub(crate) fn forget(&self, token: &[u8]) {
+        self.cache.remove(&Sent(token));
+    }
+
+    pub(crate) fn turn(&self, token: &[u8]) -> &Mutex<()> {
+        let number = tail(token).iter().fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(*byte as usize));
+        &self.looking[number % LOCKS]
+    }
+}
+
+impl Default for SeenTokens {
+    /// 50,000 tokens, 128 MiB.
+    fn default() -> Self {
+        SeenTokens::new(50_000, 128 << 20)
+    }
+}
+
+impl std::fmt::Debug for SeenTokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SeenTokens").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
+
+/// A whole token; hashed by its end, which is signature under every algorithm, and compared whole.
+#[derive(Clone, PartialEq, Eq)]
+struct Token(Box<[u8]>);
+
+struct Sent<'a>(&'a [u8]);
+
+fn tail(token: &[u8]) -> &[u8] {
+    token.last_chunk::<43>().map_or(token, |tail| tail)
+}
+
+impl Hash for Token {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write(tail(&self.0));
+    }
+}
+
+impl Hash for Sent<'_> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write(tail(self.0));
+    }
+}
+
+impl equivalent::Equivalent<Token> for Sent<'_> {
+    fn equivalent(&self, token: &Token) -> bool {
+        *self.0 == *token.0
+    }
+}
+
+#[derive(Clone)]
+struct Weight {
+    least: u64,
+}
+
+impl Weighter<Token, Arc<Seen>> for Weight {
+    fn weight(&self, token: &Token, _: &Arc<Seen>) -> u64 {
+        // The claims repeat about what the token holds.
+        (2 * token.0.len() as u64 + ENTRY).max(self.least)
+    }
+}

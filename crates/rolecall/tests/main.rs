@@ -1,0 +1,19 @@
+//! The tests of the guard, through its public face: one binary, so that they link once.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod audiences;
+mod cache;
+mod carriage;
+mod compile_fail;
+mod forged;
+mod live;
+mod look_ups;
+mod matrix;
+mod routes;
+mod rules;
+mod scopes;
+mod standing;
+mod types;
+mod unprotected;
+mod util;

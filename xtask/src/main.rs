@@ -1,0 +1,66 @@
+//! Rolecall's tasks: cargo xtask TASK
+//!
+//! test [-- ARGS]  Runs every test, on SQLite and on PostgreSQL: `cargo test --workspace --locked ARGS`.
+//!                 The tests start PostgreSQL servers of their own and need its programs `initdb` and
+//!                 `postgres`. Where these are missing, root installs the distribution's package, and
+//!                 anybody else is told the command; the tests of PostgreSQL are never left out.
+//!                 ROLECALL_TEST_POSTGRES_BIN names the folder of another PostgreSQL.
+//!
+//! ci              All that a change must pass, up to the first failure: tests, format, lints, docs,
+//!                 licences and sources (cargo-deny, which it installs when it is absent), and one crypto library.
+//!
+//! help            This text.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who started it")]
+
+mod ci;
+mod postgres;
+mod run;
+
+use std::process::ExitCode;
+
+use run::Outcome;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let outcome = match arguments.split_first().map(|(task, rest)| (task.as_str(), rest)) {
+        Some(("test", rest)) => test(rest.strip_prefix(&["--".to_owned()]).unwrap_or(rest)),
+        Some(("ci", [])) => ci::run_all(),
+        Some(("help" | "-h" | "--help", _)) => {
+            print!("{}", help());
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{}", help());
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => ExitCode::from(failed.code),
+    }
+}
+
+/// Every test of the workspace, documentation examples included, with a PostgreSQL at hand.
+fn test(arguments: &[String]) -> Outcome {
+    let postgres = postgres::find_or_install()?;
+    let mut cargo = run::cargo("test --workspace --locked");
+    run::run(cargo.args(arguments).env(postgres::VARIABLE, postgres))
+}
+
+/// This file's first lines: what is documented is what is printed.
+fn help() -> String {
+    let lines = include_str!("main.rs").lines().map_while(|line| line.strip_prefix("//!"));
+    lines.map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn help_names_every_task() {
+        let help = super::help();
+        for task in ["test ", "ci ", "help "] {
+            assert!(help.lines().any(|line| line.starts_with(task)), "{task}is not in the help:\n{help}");
+        }
+        assert!(help.lines().all(|line| !line.contains("//!") && line.len() <= 118), "{help}");
+    }
+}
