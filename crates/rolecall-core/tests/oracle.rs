@@ -31,6 +31,8 @@ pub(crate) struct Session<'b> {
     book: &'b Book,
     /// The roles that the session is authorized for.
     pub(crate) roles: BTreeSet<String>,
+    /// Every grant of those roles, after the role's name.
+    pub(crate) grants: Vec<(&'b str, &'b str)>,
     /// Names of roles in the scope.
     scope_roles: Vec<String>,
     /// Permissions in the scope.
@@ -119,25 +121,21 @@ impl Book {
         let good = assigned.iter().filter(|assignment| assignment.until.is_none_or(|until| until > now));
         let authorized: BTreeSet<String> = good.flat_map(|assignment| self.closure(&assignment.role)).collect();
         let active = authorized.iter().filter(|role| scope_roles.is_empty() || scope_roles.contains(role));
-        let roles = active.flat_map(|role| self.closure(role)).collect();
-        Some(Session { book: self, roles, scope_roles, scope_grants })
+        let roles: BTreeSet<String> = active.flat_map(|role| self.closure(role)).collect();
+        let active = self.roles.iter().filter(|role| roles.contains(&role.name));
+        let grants = active.flat_map(|role| role.grants.iter().map(|grant| (role.name.as_str(), grant.as_str())));
+        Some(Session { book: self, grants: grants.collect(), roles, scope_roles, scope_grants })
     }
 }
 
 impl Session<'_> {
-    /// Every grant of an active role, with the role.
-    pub(crate) fn grants(&self) -> impl Iterator<Item = (&str, &str)> {
-        let roles = self.roles.iter().filter_map(|name| self.book.role(name));
-        roles.flat_map(|role| role.grants.iter().map(|grant| (role.name.as_str(), grant.as_str())))
-    }
-
     /// May this session do this, to an object of its own or to another?
     pub(crate) fn may(&self, question: &str, own: bool) -> Answer {
         if !is_permission(question) {
             return Answer::NotAPermission;
         }
-        if !self.grants().any(|(_, grant)| reaches(grant, question, own)) {
-            if self.grants().any(|(_, grant)| reaches(grant, question, true)) {
+        if !self.grants.iter().any(|(_, grant)| reaches(grant, question, own)) {
+            if self.grants.iter().any(|(_, grant)| reaches(grant, question, true)) {
                 return Answer::OnlyOwn;
             }
             return if self.roles.is_empty() { Answer::NoRoles } else { Answer::NotGranted };
@@ -163,7 +161,7 @@ impl Session<'_> {
     /// Does the session hold all of this grant?
     pub(crate) fn holds(&self, grant: &str) -> bool {
         let limited = !self.scope_grants.is_empty();
-        self.grants().any(|(_, mine)| includes(mine, grant))
+        self.grants.iter().any(|(_, mine)| includes(mine, grant))
             && (!limited || self.scope_grants.iter().any(|limit| includes(limit, grant)))
     }
 

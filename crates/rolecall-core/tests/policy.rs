@@ -53,16 +53,22 @@ fn listed(policy: &Policy, rights: &Rights) -> Vec<String> {
 #[test]
 fn a_permission_is_an_operation_on_an_object() {
     let longest = format!("{}:{}", "o".repeat(MAX_PART), "p".repeat(MAX_PART));
-    for text in ["items:read", "a:b", "0:9", "-:_", "a.b-c_d:e.f", "items:own", "own:own", "rolecall.users:read", &longest] {
+    for text in
+        ["items:read", "a:b", "0:9", "-:_", "a.b-c_d:e.f", "items:own", "own:own", "rolecall.users:read", &longest]
+    {
         let permission: Permission = text.parse().expect(text);
         let (object, operation) = text.split_once(':').expect("two parts");
         assert_eq!((permission.object(), permission.operation(), permission.as_str()), (object, operation, text));
         assert_eq!(permission.to_string(), text);
     }
-    assert!(["rolecall.users:read", "rolecall.:x"].iter().all(|text| text.parse::<Permission>().unwrap().is_reserved()));
-    assert!(["rolecall:read", "rolecallx:read", "items:rolecall.x", "x.rolecall.y:read"]
-        .iter()
-        .all(|text| !text.parse::<Permission>().unwrap().is_reserved()));
+    assert!(
+        ["rolecall.users:read", "rolecall.:x"].iter().all(|text| text.parse::<Permission>().unwrap().is_reserved())
+    );
+    assert!(
+        ["rolecall:read", "rolecallx:read", "items:rolecall.x", "x.rolecall.y:read"]
+            .iter()
+            .all(|text| !text.parse::<Permission>().unwrap().is_reserved())
+    );
 }
 
 #[test]
@@ -183,7 +189,8 @@ fn a_role_has_a_name_of_1_to_64_characters() {
         assert_eq!(name(text).is_reserved(), text.starts_with("rolecall."));
     }
     let too_long = "r".repeat(MAX_ROLE_NAME + 1);
-    for text in ["", ".a", "_a", "-a", "Admin", "a b", "a:b", "*", "a*", "a/b", "\u{e9}", "a\n", "a\0", " a", &too_long] {
+    for text in ["", ".a", "_a", "-a", "Admin", "a b", "a:b", "*", "a*", "a/b", "\u{e9}", "a\n", "a\0", " a", &too_long]
+    {
         let error = text.parse::<RoleName>().expect_err(text);
         assert_eq!(
             error.to_string(),
@@ -204,8 +211,17 @@ fn a_scope_names_roles_and_permissions() {
         assert_eq!(Scope::parse(nothing), Ok(None));
         assert!(nothing.parse::<Scope>().is_err(), "a scope is never empty");
     }
-    for text in ["Admin", "items:", "items:read *:read", "reader\titems:read", "reader\n", "-a", "a,b", "items:read:own:own", "\u{a0}"]
-    {
+    for text in [
+        "Admin",
+        "items:",
+        "items:read *:read",
+        "reader\titems:read",
+        "reader\n",
+        "-a",
+        "a,b",
+        "items:read:own:own",
+        "\u{a0}",
+    ] {
         let error = Scope::parse(text).expect_err(text);
         assert_eq!(
             error.to_string(),
@@ -246,7 +262,12 @@ fn a_circle_is_refused_with_its_path() {
     ];
     assert_eq!(circle(far), "a -> b -> c -> a");
     // Two ways to one role are no circle.
-    policy([role("top", "", "left right left"), role("left", "", "end"), role("right", "", "end"), role("end", "", "")]);
+    policy([
+        role("top", "", "left right left"),
+        role("left", "", "end"),
+        role("right", "", "end"),
+        role("end", "", ""),
+    ]);
 }
 
 /// A chain of so many roles, the first the most senior; the last has a grant.
@@ -356,7 +377,9 @@ fn more_sets_of_roles_than_are_kept_are_decided_alike() {
         for left in 0..100 {
             for right in left..100 {
                 let rights = policy.activate([format!("r{left}").as_str(), format!("r{right}").as_str()], None);
-                assert!(may(&policy, &rights, &format!("o{left}:read")) && may(&policy, &rights, &format!("o{right}:read")));
+                assert!(
+                    may(&policy, &rights, &format!("o{left}:read")) && may(&policy, &rights, &format!("o{right}:read"))
+                );
                 assert_eq!(may(&policy, &rights, "o0:read"), left == 0);
             }
         }

@@ -24,12 +24,7 @@ pub use users::{Credentials, User};
 ///
 /// # Errors
 /// [`Error::RegistrationClosed`], [`Error::Invalid`], [`Error::Taken`], [`Error::Busy`].
-pub async fn register(
-    app: &App,
-    username: &str,
-    password: &str,
-    request_id: Option<String>,
-) -> Result<User, Error> {
+pub async fn register(app: &App, username: &str, password: &str, request_id: Option<String>) -> Result<User, Error> {
     let Some(given) = &app.config.registration else { return Err(Error::RegistrationClosed) };
     let name = names::username(username)?;
     let password = Password::chosen(password, &[&name, username, &app.issuer])?;
@@ -243,7 +238,9 @@ async fn is_free(app: &App, name: &str) -> Result<(), Error> {
 
 async fn insert(tx: &mut Tx, user: &User, hash: Option<&str>) -> Result<(), Error> {
     match users::insert(tx, user, hash).await {
-        Err(StoreError::Unique) => Err(Error::Taken(if user.email.is_some() { "username or address" } else { "username" })),
+        Err(StoreError::Unique) => {
+            Err(Error::Taken(if user.email.is_some() { "username or address" } else { "username" }))
+        }
         done => Ok(done?),
     }
 }

@@ -42,7 +42,8 @@ pub fn around(app: axum::Router) -> axum::Router {
 fn own_ids_only(mut request: Request) -> Request {
     let sane = |id: &HeaderValue| {
         let bytes = id.as_bytes();
-        (1..=64).contains(&bytes.len()) && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        (1..=64).contains(&bytes.len())
+            && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
     };
     if !request.headers().get(REQUEST_ID).is_none_or(sane) {
         request.headers_mut().remove(REQUEST_ID);

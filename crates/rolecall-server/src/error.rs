@@ -28,7 +28,9 @@ pub enum Error {
     #[error("nobody can give a role to himself; ask another administrator")]
     Oneself,
     /// Nobody could administer any more.
-    #[error("this would leave no enabled account with role `rolecall.admin` and without an end; give it to another one first")]
+    #[error(
+        "this would leave no enabled account with role `rolecall.admin` and without an end; give it to another one first"
+    )]
     LastAdministrator,
     /// The role is built in.
     #[error("role `{0}` is built in and cannot be changed; make a role of your own")]

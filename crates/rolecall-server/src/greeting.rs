@@ -51,7 +51,10 @@ impl fmt::Display for Greeting {
             }
             None => {
                 writeln!(f, "The database was there: {database}. The password of `admin` was shown when it was made.")?;
-                writeln!(f, "To set a new one, stop this (Ctrl-C), start `rolecall users password admin` in its place,")?;
+                writeln!(
+                    f,
+                    "To set a new one, stop this (Ctrl-C), start `rolecall users password admin` in its place,"
+                )?;
                 writeln!(f, "and start this again. From the sources: `cargo run --release -- users password admin`.")?;
                 if let Some(before) = &self.moved_from {
                     writeln!(f, "\nIts address was {before} before: tokens from then are void, so log in again.")?;
@@ -65,21 +68,21 @@ impl fmt::Display for Greeting {
 fn calls(base: &str, password: &str) -> String {
     format!(
         r#"# register alice, and log in
-curl -s {base}/register -H 'Content-Type: application/json' \
+curl -sw '\n' {base}/register -H 'Content-Type: application/json' \
   -d '{{"username": "alice", "password": "seventeen violet otters"}}'
 TOKEN=$(curl -s {base}/token -d grant_type=password -d username=alice \
   -d 'password=seventeen violet otters' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 
 # who am I, and what may I do?
-curl -s {base}/me -H "Authorization: Bearer $TOKEN"
+curl -sw '\n' {base}/me -H "Authorization: Bearer $TOKEN"
 
 # as the administrator, give alice the role `admin`: the token that she has can use it at once
 ADMIN=$(curl -s {base}/token -d grant_type=password -d username=admin \
   -d password={password} | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 ALICE=$(curl -s "{base}/admin/users?username=alice" -H "Authorization: Bearer $ADMIN" \
   | sed 's/.*"id":"\([^"]*\)".*/\1/')
-curl -s -X PUT {base}/admin/users/$ALICE/roles/admin -H "Authorization: Bearer $ADMIN"
-curl -s {base}/me -H "Authorization: Bearer $TOKEN"
+curl -sw '\n' -X PUT {base}/admin/users/$ALICE/roles/admin -H "Authorization: Bearer $ADMIN"
+curl -sw '\n' {base}/me -H "Authorization: Bearer $TOKEN"
 "#
     )
 }

@@ -9,15 +9,11 @@ use std::{
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
     encoding::AsDer,
-    rand,
-    rsa,
+    rand, rsa,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use rolecall_core::{
-    Algorithm, KeySet,
-    jwk::SigningKey,
-};
+use rolecall_core::{Algorithm, KeySet, jwk::SigningKey};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -38,9 +34,8 @@ impl KeyFile {
     /// # Errors
     /// [`Error::Start`] when there is one already, or it cannot be written.
     pub fn make(path: &Path) -> Result<KeyFile, Error> {
-        let unwritable = |error: std::io::Error| {
-            Error::Start(format!("the key file `{}` cannot be made: {error}", path.display()))
-        };
+        let unwritable =
+            |error: std::io::Error| Error::Start(format!("the key file `{}` cannot be made: {error}", path.display()));
         let mut bytes = Zeroizing::new([0; 32]);
         rand::fill(&mut *bytes).map_err(Error::internal)?;
         let mut options = OpenOptions::new();
@@ -76,7 +71,8 @@ impl KeyFile {
         }
         let bytes = URL_SAFE_NO_PAD.decode(text.trim_end()).map(Zeroizing::new).ok();
         let bytes = bytes.filter(|bytes| bytes.len() == 32);
-        let not_one = || Error::Start(format!("`{name}` is not a key file of Rolecall's; put the right one in its place"));
+        let not_one =
+            || Error::Start(format!("`{name}` is not a key file of Rolecall's; put the right one in its place"));
         KeyFile::new(&bytes.ok_or_else(not_one)?)
     }
 
@@ -87,8 +83,10 @@ impl KeyFile {
     /// Encrypts a private key. Its thumbprint and its algorithm are bound to it: a row cannot pass for another.
     fn seal(&self, kid: &str, algorithm: Algorithm, private: &[u8]) -> Result<Vec<u8>, Error> {
         let mut text = private.to_vec();
-        let nonce =
-            self.key.seal_in_place_append_tag(associated(kid, algorithm.as_str()), &mut text).map_err(Error::internal)?;
+        let nonce = self
+            .key
+            .seal_in_place_append_tag(associated(kid, algorithm.as_str()), &mut text)
+            .map_err(Error::internal)?;
         Ok([nonce.as_ref().as_slice(), &text].concat())
     }
 

@@ -190,7 +190,10 @@ fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
 }
 
 /// The task, ended when the service stops.
-fn until_stopping(app: &App, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
+fn until_stopping(
+    app: &App,
+    task: impl Future<Output = ()> + Send + 'static,
+) -> impl Future<Output = ()> + Send + 'static {
     let stopping = app.stopping.clone();
     async move {
         stopping.run_until_cancelled(task).await;

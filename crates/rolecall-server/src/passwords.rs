@@ -62,9 +62,12 @@ impl Password {
             return invalid("has a control character, or one that does not exist; leave it out");
         }
         if password.0.chars().count() < SHORTEST {
-            return invalid("has at least 15 characters; three or four words that do not belong together are easy to keep");
+            return invalid(
+                "has at least 15 characters; three or four words that do not belong together are easy to keep",
+            );
         }
-        let known: Vec<&str> = names.iter().flat_map(|name| name.split(['@', '.', '/', ':'])).chain(names.iter().copied()).collect();
+        let known: Vec<&str> =
+            names.iter().flat_map(|name| name.split(['@', '.', '/', ':'])).chain(names.iter().copied()).collect();
         let strength = zxcvbn::zxcvbn(&password.0, &known);
         if u8::from(strength.score()) < 4 {
             let why = strength.feedback().and_then(|feedback| feedback.warning()).map(|warning| warning.to_string());

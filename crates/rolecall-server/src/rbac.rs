@@ -158,12 +158,7 @@ pub async fn delete_inheritance(change: &mut Change, senior: &RoleName, junior: 
 /// # Errors
 /// [`Error::NotFound`], [`Error::Invalid`] for an end in the past, [`Error::Oneself`], [`Error::Stronger`],
 /// [`Error::Beyond`] for what the actor does not hold, [`Error::LastAdministrator`] when the end would leave nobody.
-pub async fn assign_user(
-    change: &mut Change,
-    user: &str,
-    role: &RoleName,
-    until: Option<i64>,
-) -> Result<(), Error> {
+pub async fn assign_user(change: &mut Change, user: &str, role: &RoleName, until: Option<i64>) -> Result<(), Error> {
     let policy = change.policy();
     users::find(change.tx(), user).await?.ok_or(Error::NotFound(What::User))?;
     find(&policy, role)?;

@@ -66,10 +66,7 @@ fn take(stream: TcpStream, app: axum::Router, calls: &TaskTracker, stopping: Can
         }
     };
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
-        .max_buf_size(MOST_HEADER_BYTES)
-        .half_close(false);
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN).max_buf_size(MOST_HEADER_BYTES).half_close(false);
     let call = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app)).with_upgrades();
     let call = calls.track_future(async move {
         let mut call = pin!(call);

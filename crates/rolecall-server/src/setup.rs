@@ -17,8 +17,7 @@ use crate::{
     store::{
         Store, assignments, audit,
         instance::{self, Instance},
-        roles, users,
-        versions,
+        roles, users, versions,
     },
 };
 

@@ -13,9 +13,7 @@ async fn read_users(caller: Caller) -> Json<Value> {
 }
 
 fn routes() -> Router {
-    Router::new()
-        .route("/items/", get(role("admin"), read_items))
-        .route("/users/", get(role("user"), read_users))
+    Router::new().route("/items/", get(role("admin"), read_items)).route("/users/", get(role("user"), read_users))
 }
 
 #[tokio::main]

@@ -180,7 +180,24 @@ fn ten_thousand_policies_are_decided_as_the_oracle_does() {
 #[test]
 fn what_is_a_name_is_what_the_oracle_takes_for_one() {
     let piece = select(&[
-        "a", "items", "own", "rolecall.", ":", ":", ":", "*", ".", "-", "_", "7", " ", "A", "\u{e9}", "\0", "\n", "/",
+        "a",
+        "items",
+        "own",
+        "rolecall.",
+        ":",
+        ":",
+        ":",
+        "*",
+        ".",
+        "-",
+        "_",
+        "7",
+        " ",
+        "A",
+        "\u{e9}",
+        "\0",
+        "\n",
+        "/",
     ]);
     let text = prop_oneof![
         9 => vec(piece, 0..7).prop_map(|pieces| pieces.concat()),
@@ -203,13 +220,15 @@ fn what_is_a_name_is_what_the_oracle_takes_for_one() {
 // What is generated.
 
 fn world() -> impl Strategy<Value = World> {
-    let role = || (
-        prop::bool::weighted(0.85),
-        vec(1usize..6, 0..3),
-        prop::option::weighted(0.04, select(&BUILT_IN)),
-        vec(select(&GRANTS), 0..4),
-        any::<u16>(),
-    );
+    let role = || {
+        (
+            prop::bool::weighted(0.85),
+            vec(1usize..6, 0..3),
+            prop::option::weighted(0.04, select(&BUILT_IN)),
+            vec(select(&GRANTS), 0..4),
+            any::<u16>(),
+        )
+    };
     let roles = prop_oneof![1 => vec(role(), 0..4), 9 => vec(role(), 8..=NAMES.len())].prop_map(|drafts| {
         let count = drafts.len();
         let mut roles: Vec<(u16, RoleText)> = vec![];
@@ -244,7 +263,8 @@ fn session() -> impl Strategy<Value = SessionText> {
         2 => vec(select(&GRANTS), 1..4).prop_map(|words| words.join(" ")),
         3 => vec(word, 1..5).prop_map(|words| words.join(" ")),
     ];
-    (prop_oneof![1 => Just(vec![]), 19 => vec(assignment(), 1..4)], scope).prop_map(|(assigned, scope)| SessionText { assigned, scope })
+    (prop_oneof![1 => Just(vec![]), 19 => vec(assignment(), 1..4)], scope)
+        .prop_map(|(assigned, scope)| SessionText { assigned, scope })
 }
 
 fn role_name() -> impl Strategy<Value = String> {
@@ -352,7 +372,12 @@ fn inheritance_agrees(policy: &Policy, book: &Book) -> Result<(), Difference> {
     Ok(())
 }
 
-fn session_agrees(policy: &Policy, rights: &Rights, session: &Session<'_>, tally: &mut Tally) -> Result<(), Difference> {
+fn session_agrees(
+    policy: &Policy,
+    rights: &Rights,
+    session: &Session<'_>,
+    tally: &mut Tally,
+) -> Result<(), Difference> {
     let authorized: BTreeSet<String> = policy.authorized_roles(rights).iter().map(|role| role.to_string()).collect();
     same!(authorized, session.roles, "the roles that it is authorized for");
 
@@ -442,7 +467,7 @@ fn answer(decision: &Decision<'_>) -> Answer {
 fn truthful(decision: &Decision<'_>, session: &Session<'_>, question: &str, own: bool) -> Result<(), Difference> {
     let has = |role: &RoleName, grant: &Grant| {
         let grant = grant.to_string();
-        session.grants().any(|(name, text)| name == role.as_str() && text == grant)
+        session.grants.iter().any(|(name, text)| *name == role.as_str() && *text == grant)
     };
     let true_reason = match decision.reason() {
         Reason::Granted { role, grant } => has(role, grant) && reaches(&grant.to_string(), question, own),
@@ -451,7 +476,7 @@ fn truthful(decision: &Decision<'_>, session: &Session<'_>, question: &str, own:
             has(role, grant) && reaches(&text, question, true) && !reaches(&text, question, false)
         }
         Reason::OutOfScope { role } => {
-            session.grants().any(|(name, grant)| name == role.as_str() && reaches(grant, question, own))
+            session.grants.iter().any(|(name, grant)| *name == role.as_str() && reaches(grant, question, own))
         }
         _ => true,
     };

@@ -19,10 +19,7 @@ use crate::{
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
-        .route(
-            "/users",
-            get(permission("rolecall.users:read"), list).post(permission("rolecall.users:write"), add),
-        )
+        .route("/users", get(permission("rolecall.users:read"), list).post(permission("rolecall.users:write"), add))
         .route(
             "/users/{id}",
             get(permission("rolecall.users:read"), show)
@@ -68,11 +65,7 @@ async fn add(
     prefer: Prefer,
     Json(said): Json<Said>,
 ) -> Result<(StatusCode, [(header::HeaderName, String); 1], Answer<Value>), Error> {
-    let new = NewUser {
-        username: &said.username,
-        email: said.email.as_deref(),
-        password: said.password.as_deref(),
-    };
+    let new = NewUser { username: &said.username, email: said.email.as_deref(), password: said.password.as_deref() };
     let prepared = accounts::prepare(&app, new).await?;
     let mut change = Change::begin(&app, &by).await?;
     let user = accounts::add(&mut change, prepared).await?;

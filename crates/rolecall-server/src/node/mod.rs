@@ -133,7 +133,9 @@ pub async fn keep(app: Arc<App>, url: PostgresUrl, lock: Lock, me: String) {
                     tracing::error!("another process has taken the database over; nothing is decided here");
                     app.live.suspend();
                 }
-                Ok(Err(error)) => tracing::warn!(%error, "the database does not answer; the lease goes on until its end"),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the database does not answer; the lease goes on until its end")
+                }
                 Err(_) => tracing::warn!("the database does not answer in time; the lease goes on until its end"),
             }
         }

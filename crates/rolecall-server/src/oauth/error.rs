@@ -33,25 +33,25 @@ impl OAuthError {
             OAuthError::InvalidClient => (
                 StatusCode::UNAUTHORIZED,
                 "invalid_client",
-                "no such client, or not with these credentials; leave `client_id` out to log in to Rolecall itself".into(),
+                "no such client, or not with these credentials; leave `client_id` out to log in to Rolecall itself"
+                    .into(),
             ),
             OAuthError::InvalidGrant => (bad, "invalid_grant", "incorrect username or password".into()),
             OAuthError::UnsupportedGrantType => (bad, "unsupported_grant_type", "use `grant_type=password`".into()),
             OAuthError::InvalidScope => (
                 bad,
                 "invalid_scope",
-                "`scope` names roles and permissions that the account holds, separated by spaces; leave it out for all".into(),
+                "`scope` names roles and permissions that the account holds, separated by spaces; leave it out for all"
+                    .into(),
             ),
             OAuthError::ScopeNeeded => (
                 bad,
                 "invalid_scope",
                 "the account has more roles than one token can name; name those that are needed in `scope`".into(),
             ),
-            OAuthError::InvalidTarget => (
-                bad,
-                "invalid_target",
-                "there is no API of this name; leave `resource` out".into(),
-            ),
+            OAuthError::InvalidTarget => {
+                (bad, "invalid_target", "there is no API of this name; leave `resource` out".into())
+            }
             OAuthError::Unreadable(problem) => (problem.status(), "invalid_request", String::new()),
             OAuthError::Ours(Error::Busy(_) | Error::Unavailable(_) | Error::Store(_)) => (
                 StatusCode::SERVICE_UNAVAILABLE,

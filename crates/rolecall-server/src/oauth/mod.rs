@@ -20,8 +20,5 @@ pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/token", post(public_because("log-in, RFC 6749"), token::token))
         .route("/.well-known/jwks.json", get(public_because("keys to verify with, RFC 7517"), metadata::keys))
-        .route(
-            "/.well-known/oauth-authorization-server",
-            get(public_because("metadata, RFC 8414"), metadata::server),
-        )
+        .route("/.well-known/oauth-authorization-server", get(public_because("metadata, RFC 8414"), metadata::server))
 }

@@ -60,8 +60,7 @@ pub async fn insert(tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
 
 /// Lines in the order of time, after one.
 pub async fn list(tx: &mut Tx, filter: &Filter, after: &str, limit: i64) -> Result<Vec<Entry>, StoreError> {
-    type Row =
-        (String, i64, Option<String>, String, String, Option<String>, String, Option<i64>, Option<String>);
+    type Row = (String, i64, Option<String>, String, String, Option<String>, String, Option<i64>, Option<String>);
     let rows: Vec<Row> = on!(tx, db => sqlx::query_as(
         "SELECT id, at, actor, actor_name, action, subject, detail, version, request_id FROM audit \
          WHERE id > $1 AND ($2 IS NULL OR subject = $2) AND ($3 IS NULL OR actor = $3) \

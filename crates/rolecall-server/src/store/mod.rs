@@ -74,7 +74,10 @@ pub struct Store {
 #[derive(Clone)]
 enum Pools {
     /// One writer, many readers.
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
     Postgres(PgPool),
 }
 

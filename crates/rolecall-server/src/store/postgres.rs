@@ -54,9 +54,10 @@ pub(super) async fn open(url: &PostgresUrl, migrator: &Migrator) -> Result<PgPoo
         .acquire_timeout(Duration::from_secs(10))
         .connect_with(url.options()?)
         .await?;
-    let tables: Vec<String> = sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()")
-        .fetch_all(&pool)
-        .await?;
+    let tables: Vec<String> =
+        sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()")
+            .fetch_all(&pool)
+            .await?;
     if !tables.is_empty() && !tables.iter().any(|table| table == "_sqlx_migrations" || table == "instance") {
         let text = format!("{url} has tables of another application; name an empty database");
         return Err(StoreError::NotOurs(text));

@@ -11,8 +11,7 @@ use super::{StoreError, Tx, on, stored, version};
 /// # Errors
 /// [`StoreError::Strange`] for a name or a permission that we would not have written.
 pub async fn all(tx: &mut Tx) -> Result<Vec<Role>, StoreError> {
-    let names: Vec<(String, i64)> =
-        on!(tx, db => sqlx::query_as("SELECT name, born FROM roles").fetch_all(db).await?);
+    let names: Vec<(String, i64)> = on!(tx, db => sqlx::query_as("SELECT name, born FROM roles").fetch_all(db).await?);
     let permissions: Vec<(String, String)> = on!(tx, db => sqlx::query_as(
         "SELECT role, permission FROM role_permissions ORDER BY role, permission")
         .fetch_all(db)

@@ -158,6 +158,7 @@ pub async fn set_password(tx: &mut Tx, id: &str, password: &str) -> Result<(), S
 
 /// Removes an account with its sessions and assignments; `false` if there was none.
 pub async fn delete(tx: &mut Tx, id: &str) -> Result<bool, StoreError> {
-    let gone = on!(tx, db => sqlx::query("DELETE FROM users WHERE id = $1").bind(id).execute(db).await?.rows_affected());
+    let gone =
+        on!(tx, db => sqlx::query("DELETE FROM users WHERE id = $1").bind(id).execute(db).await?.rows_affected());
     Ok(gone > 0)
 }

@@ -1,0 +1,19 @@
+//! The headline, in one page: register, log in, be let in and refused, get a role and lose it, with one token.
+
+use crate::util::on_both;
+
+on_both! {
+    async fn a_role_given_and_taken_away_counts_at_the_next_call(world) {
+        let (admin, alice) = (world.administrator().await, world.user("alice").await);
+        assert_eq!(alice.get("/users/").await.expect(200).text(), r#"[{"username":"alice"}]"#);
+        alice.get("/items/").await.expect(403);
+
+        world.give(&admin, &alice, "admin").await;
+        assert_eq!(alice.get("/items/").await.expect(200).text(), r#"[{"item_id":"Foo","owner":"alice"}]"#);
+
+        let answer = admin.delete(&format!("/admin/users/{}/roles/admin", alice.id())).await.expect(200).json();
+        assert_eq!(answer["in_force"], true);
+        alice.get("/items/").await.expect(403);
+        alice.get("/users/").await.expect(200);
+    }
+}

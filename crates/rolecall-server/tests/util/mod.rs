@@ -1,0 +1,47 @@
+//! The harness: a service of its own for each test, on either database, and people who call it.
+
+pub mod http;
+pub mod postgres;
+pub mod world;
+
+pub use http::{Actor, Answer};
+pub use world::{Db, World};
+
+/// Makes two tests of one: the same on SQLite and on PostgreSQL.
+///
+/// ```ignore
+/// on_both! {
+///     async fn a_role_taken_away_is_refused_at_the_next_call(world) {
+///         let (admin, alice) = (world.administrator().await, world.user("alice").await);
+///         ...
+///     }
+/// }
+/// ```
+macro_rules! on_both {
+    ($($(#[$meta:meta])* async fn $name:ident($world:ident) $body:block)*) => {
+        $(
+            $(#[$meta])*
+            mod $name {
+                #[allow(unused_imports, reason = "a test takes what it needs")]
+                use super::*;
+
+                async fn test($world: &$crate::util::World) $body
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn sqlite() {
+                    let world = $crate::util::World::on($crate::util::Db::Sqlite).await;
+                    test(&world).await;
+                    world.stop().await;
+                }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn postgres() {
+                    let world = $crate::util::World::on($crate::util::Db::Postgres).await;
+                    test(&world).await;
+                    world.stop().await;
+                }
+            }
+        )*
+    };
+}
+pub(crate) use on_both;

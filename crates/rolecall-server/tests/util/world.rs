@@ -1,0 +1,167 @@
+//! One service with its own database, its clock in our hands, and an application that it guards.
+
+use std::{net::SocketAddr, time::Duration};
+
+use axum::{Json, extract::Path};
+use rolecall::{
+    Caller, Router,
+    clock::Clock,
+    optional, permission, public, role,
+    routing::{get, post},
+};
+use rolecall_server::{Config, Dev, Error, Rolecall};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::{Actor, postgres};
+
+/// A password that is good enough, for whoever needs one.
+pub const PASSWORD: &str = "seventeen violet otters";
+
+/// Which database.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Db {
+    Sqlite,
+    Postgres,
+}
+
+/// One service.
+pub struct World {
+    pub db: Db,
+    /// Set forward to make things expire.
+    pub clock: Clock,
+    /// Where its files are.
+    pub folder: TempDir,
+    /// Where its database is.
+    pub url: String,
+    address: SocketAddr,
+    password: String,
+    stopper: CancellationToken,
+    served: JoinHandle<Result<(), Error>>,
+}
+
+impl World {
+    /// A new one, on a new database.
+    pub async fn on(db: Db) -> World {
+        let url = match db {
+            Db::Sqlite => "sqlite://rolecall.db".to_owned(),
+            Db::Postgres => postgres::database().await,
+        };
+        World::at(db, url, TempDir::new().expect("a folder")).await
+    }
+
+    /// A new one, on a database at this address, with its files in this folder.
+    pub async fn at(db: Db, url: String, folder: TempDir) -> World {
+        let clock = Clock::system();
+        let rolecall = World::start(&url, &folder, &clock).await.expect("the service starts");
+        let made = rolecall.greeting().administrator();
+        let password = made.map(|made| made.password.to_string()).unwrap_or_default();
+        World::serving(db, url, folder, clock, rolecall, password)
+    }
+
+    /// The service on this database, not yet serving.
+    pub async fn start(url: &str, folder: &TempDir, clock: &Clock) -> Result<Rolecall, Error> {
+        let said = Dev { listen: Some("127.0.0.1:0".into()), database_url: Some(url.into()), lease: Some(5) };
+        Rolecall::start(Config::dev(folder.path(), &said)?, clock.clone()).await
+    }
+
+    fn serving(db: Db, url: String, folder: TempDir, clock: Clock, rolecall: Rolecall, password: String) -> World {
+        let (address, stopper) = (rolecall.address(), rolecall.stopper());
+        let served = tokio::spawn(rolecall.serve_until_stopped(application()));
+        World { db, clock, folder, url, address, password, stopper, served }
+    }
+
+    /// Stops it in order, and starts it again on the same database. Its address is another one, so old tokens are void.
+    pub async fn restarted(self) -> World {
+        let World { db, clock, folder, url, password, stopper, served, .. } = self;
+        stopper.cancel();
+        served.await.expect("no panic").expect("served");
+        let rolecall = World::start(&url, &folder, &clock).await.expect("the service starts again");
+        World::serving(db, url, folder, clock, rolecall, password)
+    }
+
+    /// Stops it in order.
+    pub async fn stop(self) {
+        self.stopper.cancel();
+        self.served.await.expect("no panic").expect("served");
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The password of `admin`.
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+
+    /// Lets time go by for the service.
+    pub fn wait(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// Now, as the service sees it.
+    pub fn now(&self) -> i64 {
+        self.clock.wall()
+    }
+
+    pub fn nobody(&self) -> Actor {
+        Actor::nobody(self.address)
+    }
+
+    /// The account that `dev` makes, logged in.
+    pub async fn administrator(&self) -> Actor {
+        self.nobody().logged_in("admin", &self.password).await
+    }
+
+    /// Somebody who registers and logs in.
+    pub async fn user(&self, name: &str) -> Actor {
+        self.nobody().register(name, PASSWORD).await.expect(201);
+        self.nobody().logged_in(name, PASSWORD).await
+    }
+
+    /// An administrator gives somebody a role; the token that he has can use it at once.
+    pub async fn give(&self, admin: &Actor, to: &Actor, role: &str) {
+        admin.put(&format!("/admin/users/{}/roles/{role}", to.id())).await.expect(200);
+    }
+
+    /// An administrator makes a role.
+    pub async fn role(&self, admin: &Actor, name: &str, permissions: &[&str], inherits: &[&str]) {
+        let role = json!({ "name": name, "permissions": permissions, "inherits": inherits });
+        admin.post("/admin/roles", role).await.expect(201);
+    }
+}
+
+/// The application that the service guards in tests: the tutorial's routes, and one for each kind of rule.
+fn application() -> Router {
+    Router::new()
+        .route(
+            "/items/",
+            get(role("admin"), async |caller: Caller| Json(json!([{ "item_id": "Foo", "owner": caller.name() }]))),
+        )
+        .route("/users/", get(role("user"), async |caller: Caller| Json(json!([{ "username": caller.name() }]))))
+        .route(
+            "/notes/",
+            get(permission("notes:read"), async || "notes").post(permission("notes:write"), async || "noted"),
+        )
+        .route("/staff/", get(role("staff").and(permission("notes:read")), async || "staff"))
+        .route(
+            "/hello",
+            get(optional(), async |caller: Option<Caller>| {
+                caller.map_or("stranger".to_owned(), |c| c.name().to_owned())
+            }),
+        )
+        .route("/has/{role}", get(rolecall::authenticated(), has))
+        .route("/may/{permission}", get(rolecall::authenticated(), may))
+        .route("/panic", post(public(), async || -> &'static str { panic!("a handler panics") }))
+}
+
+async fn has(caller: Caller, Path(role): Path<String>) -> Json<Value> {
+    Json(json!(caller.has_role(&role)))
+}
+
+async fn may(caller: Caller, Path(permission): Path<String>) -> Json<Value> {
+    Json(json!(caller.may(&permission)))
+}
