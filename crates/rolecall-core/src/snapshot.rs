@@ -149,7 +149,7 @@ struct Index {
 const RECENT: usize = 256;
 
 impl Stale {
-    /// Notes that this subject's tokens from before `version` are out of date.
+    /// Notes that this subject's tokens from before `version` are out of date. In any order: the latest version counts.
     pub fn touch(&mut self, subject: &Subject, version: Version) {
         let (index, id) = match subject {
             Subject::Policy | Subject::Keys => return,
@@ -157,35 +157,38 @@ impl Stale {
             Subject::Session(id) => (&mut self.recent.sessions, id),
             Subject::Client(id) => (&mut self.recent.clients, id),
         };
-        index.insert(id.as_str().into(), version);
+        note(index, id.as_str().into(), version);
         if self.recent.users.len() + self.recent.sessions.len() + self.recent.clients.len() > RECENT {
-            let mut settled = Index::clone(&self.settled);
             let recent = std::mem::take(&mut self.recent);
-            settled.users.extend(recent.users);
-            settled.sessions.extend(recent.sessions);
-            settled.clients.extend(recent.clients);
-            self.settled = Arc::new(settled);
+            // A copy only if another snapshot has it too: a process that starts takes in all there is, one by one.
+            let settled = Arc::make_mut(&mut self.settled);
+            recent.users.into_iter().for_each(|(id, version)| note(&mut settled.users, id, version));
+            recent.sessions.into_iter().for_each(|(id, version)| note(&mut settled.sessions, id, version));
+            recent.clients.into_iter().for_each(|(id, version)| note(&mut settled.clients, id, version));
         }
     }
 
     /// Forgets what every token that is still good was minted after.
     pub fn forget_until(&mut self, floor: Version) {
         let keep = |index: &mut HashMap<Box<str>, Version>| index.retain(|_, version| *version > floor);
-        let mut settled = Index::clone(&self.settled);
-        for index in [&mut settled, &mut self.recent] {
+        for index in [Arc::make_mut(&mut self.settled), &mut self.recent] {
             keep(&mut index.users);
             keep(&mut index.sessions);
             keep(&mut index.clients);
         }
-        self.settled = Arc::new(settled);
     }
 
     fn since(&self, user: &str, session: &str, client: &str) -> Version {
         let look = |recent: &HashMap<Box<str>, Version>, settled: &HashMap<Box<str>, Version>, id: &str| {
-            recent.get(id).or_else(|| settled.get(id)).copied().unwrap_or(0)
+            recent.get(id).max(settled.get(id)).copied().unwrap_or(0)
         };
         look(&self.recent.users, &self.settled.users, user)
             .max(look(&self.recent.sessions, &self.settled.sessions, session))
             .max(look(&self.recent.clients, &self.settled.clients, client))
     }
+}
+
+fn note(index: &mut HashMap<Box<str>, Version>, id: Box<str>, version: Version) {
+    let last = index.entry(id).or_default();
+    *last = version.max(*last);
 }

@@ -4,6 +4,7 @@ mod keys;
 mod minting;
 mod oracle;
 mod policy;
+mod snapshot;
 mod tokens;
 mod tokens_hostile;
 mod vectors;

@@ -146,7 +146,8 @@ struct Tally {
 #[test]
 fn ten_thousand_policies_are_decided_as_the_oracle_does() {
     let cases = ProptestConfig::default().cases.max(POLICIES);
-    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let config =
+        ProptestConfig { cases, max_shrink_iters: 4_000, failure_persistence: None, ..ProptestConfig::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::XorShift));
     let tally = RefCell::new(Tally::default());
 

@@ -95,7 +95,8 @@ pub async fn tag_of(tx: &mut Tx, number: Version) -> Result<Option<String>, Stor
 
 /// Whom the changes concern that are still on record.
 pub async fn stale(tx: &mut Tx) -> Result<Stale, StoreError> {
-    let rows: Vec<(i64, Option<String>, Option<String>, Option<String>)> = on!(tx, db => sqlx::query_as(
+    type Row = (i64, Option<String>, Option<String>, Option<String>);
+    let rows: Vec<Row> = on!(tx, db => sqlx::query_as(
         "SELECT version, subject, session, client FROM changes ORDER BY version, seq")
         .fetch_all(db)
         .await?);

@@ -22,7 +22,6 @@ macro_rules! on_both {
         $(
             $(#[$meta])*
             mod $name {
-                #[allow(unused_imports, reason = "a test takes what it needs")]
                 use super::*;
 
                 async fn test($world: &$crate::util::World) $body
