@@ -260,11 +260,7 @@ fn a_change_names_its_kind_of_subject_only() {
         (of(Subject::Client), [false, false, true]),
         (touched(&snapshot(), 1, &[Subject::Policy, Subject::Keys]), [false; 3]),
     ] {
-        let asked = [
-            stale(&snapshot, "x", "a", "a"),
-            stale(&snapshot, "a", "x", "a"),
-            stale(&snapshot, "a", "a", "x"),
-        ];
+        let asked = [stale(&snapshot, "x", "a", "a"), stale(&snapshot, "a", "x", "a"), stale(&snapshot, "a", "a", "x")];
         assert_eq!(asked, expected);
     }
 }
@@ -334,9 +330,8 @@ fn a_raised_floor_makes_up_for_what_is_forgotten() {
     now.stale.forget_until(300);
     now.floor = 300;
     for version in 1..=600 {
-        let standing = |snapshot: &Snapshot, as_of| {
-            snapshot.standing(&token(&format!("u{version}"), "s1", "app", &[], as_of))
-        };
+        let standing =
+            |snapshot: &Snapshot, as_of| snapshot.standing(&token(&format!("u{version}"), "s1", "app", &[], as_of));
         assert_eq!(standing(&before, version - 1), Standing::Stale { min: version });
         assert_eq!(standing(&now, version - 1), Standing::Stale { min: version.max(300) });
         let after_it = if version < 300 { Standing::Stale { min: 300 } } else { Standing::Current };

@@ -73,6 +73,8 @@ pub struct Rolecall {
     listener: TcpListener,
     greeting: Greeting,
     background: TaskTracker,
+    /// Ends what goes on in the background: later than `stopping`, since calls under way still need it.
+    ended: CancellationToken,
 }
 
 impl Rolecall {
@@ -105,13 +107,13 @@ impl Rolecall {
         let Opened { app, administrator, moved_from, session, id } = opened;
         let audience: Audience = app.issuer.parse().map_err(Error::internal)?;
         let guard = Guard::new(app.live.clone(), app.clone(), audience).explaining(app.config.explain);
-        let background = TaskTracker::new();
+        let (background, ended) = (TaskTracker::new(), CancellationToken::new());
         if let Some((url, lock)) = session {
-            background.spawn(until_stopping(&app, node::keep(app.clone(), url, lock, id)));
+            background.spawn(until(ended.clone(), node::keep(app.clone(), url, lock, id)));
         }
-        background.spawn(until_stopping(&app, keep_house(app.clone())));
+        background.spawn(until(ended.clone(), keep_house(app.clone())));
         let greeting = Greeting { address, database, administrator, moved_from };
-        Ok(Rolecall { app, guard, listener, greeting, background })
+        Ok(Rolecall { app, guard, listener, greeting, background, ended })
     }
 
     /// Where calls are taken, once they are.
@@ -162,9 +164,12 @@ impl Rolecall {
         let app = edge::around(self.guard.protect(routes));
         let served = serve::serve(self.listener, app, self.app.stopping.clone()).await;
         self.app.stopping.cancel();
+        // Signed off while the lock is still held: nobody takes over who need not wait.
+        self.app.store.sign_off().await;
+        self.ended.cancel();
         self.background.close();
         self.background.wait().await;
-        self.app.store.sign_off().await;
+        self.app.store.close().await;
         served
     }
 }
@@ -189,15 +194,9 @@ fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
     })
 }
 
-/// The task, ended when the service stops.
-fn until_stopping(
-    app: &App,
-    task: impl Future<Output = ()> + Send + 'static,
-) -> impl Future<Output = ()> + Send + 'static {
-    let stopping = app.stopping.clone();
-    async move {
-        stopping.run_until_cancelled(task).await;
-    }
+/// The task, until it is ended.
+async fn until(ended: CancellationToken, task: impl Future<Output = ()> + Send + 'static) {
+    ended.run_until_cancelled(task).await;
 }
 
 /// Once an hour, forgets what is long over.

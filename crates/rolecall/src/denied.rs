@@ -24,6 +24,8 @@ pub enum Denied {
     Forbidden(Forbidden),
     /// It can't be told now: 503.
     Unavailable(&'static str),
+    /// Too much is being looked up: 503, and so many seconds after which to come again.
+    Busy(u64),
     /// The route was never protected, or nobody looked who is calling: 500, and the fault is the application's.
     Unguarded(&'static str),
 }
@@ -66,7 +68,7 @@ impl Denied {
                 let scope = scope.map(|scope| format!(r#", scope="{scope}""#)).unwrap_or_default();
                 Some(format!(r#"Bearer error="insufficient_scope", error_description="this needs {rule}"{scope}"#))
             }
-            Denied::Unavailable(_) | Denied::Unguarded(_) => None,
+            Denied::Unavailable(_) | Denied::Busy(_) | Denied::Unguarded(_) => None,
         }
     }
 
@@ -97,6 +99,11 @@ impl Denied {
                 },
             ),
             Denied::Unavailable(why) => (StatusCode::SERVICE_UNAVAILABLE, "cannot-tell", (*why).to_owned()),
+            Denied::Busy(seconds) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "cannot-tell",
+                format!("too many tokens are being looked up; try again in {seconds} s"),
+            ),
             Denied::Unguarded(why) => (StatusCode::INTERNAL_SERVER_ERROR, "unguarded", (*why).to_owned()),
         };
         Problem::new(status, kind, detail)
@@ -108,6 +115,9 @@ impl IntoResponse for Denied {
         let mut response = self.problem().into_response();
         if let Some(challenge) = self.challenge().and_then(|text| HeaderValue::try_from(text).ok()) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Denied::Busy(seconds) = self {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(self);
         response

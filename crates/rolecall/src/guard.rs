@@ -22,6 +22,9 @@ use crate::{
 /// How long a call waits for a version that its token is ahead of.
 const CATCH_UP: Duration = Duration::from_secs(2);
 
+/// How long a look-up may take, waiting for others of the same token included.
+const LOOK_UP: Duration = Duration::from_secs(5);
+
 /// Which API this is: a token is good for exactly one. An audience that is empty cannot be made.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Audience(Arc<str>);
@@ -256,7 +259,9 @@ impl Armed {
                 Standing::Stale { min } => min,
             };
             drop(held);
-            seen = self.look_up(token, text, &seen, min).await?;
+            let answer = tokio::time::timeout(LOOK_UP, self.look_up(token, text, &seen, min)).await;
+            seen =
+                answer.unwrap_or(Err(Denied::Unavailable("the session could not be looked up in time; try again")))?;
         }
         Err(Denied::Unavailable("changes come faster than they can be read; try again in a moment"))
     }
@@ -271,8 +276,7 @@ impl Armed {
         if let Some(seen) = inner.seen.find(token).filter(answers) {
             return Ok(seen);
         }
-        let busy = Denied::Unavailable("too many tokens are being looked up; try again in a moment");
-        let _permit = inner.seen.at_once.try_acquire().map_err(|_| busy)?;
+        let _permit = inner.seen.at_once.try_acquire().map_err(|_| Denied::Busy(inner.seen.spread(token)))?;
         let answer = inner.authority.introspect(text, &old.verified.claims, min).await;
         let claims = old.verified.claims.clone();
         let kid = old.verified.kid.clone();

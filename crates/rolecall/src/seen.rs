@@ -89,8 +89,12 @@ impl SeenTokens {
     }
 
     pub(crate) fn turn(&self, token: &[u8]) -> &Mutex<()> {
-        let number = tail(token).iter().fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(*byte as usize));
-        &self.looking[number % LOCKS]
+        &self.looking[number(token) % LOCKS]
+    }
+
+    /// Seconds after which to come again, spread over the tokens, so that not all come at once.
+    pub(crate) fn spread(&self, token: &[u8]) -> u64 {
+        1 + (number(token) / LOCKS % 3) as u64
     }
 }
 
@@ -115,6 +119,10 @@ struct Sent<'a>(&'a [u8]);
 
 fn tail(token: &[u8]) -> &[u8] {
     token.last_chunk::<43>().map_or(token, |tail| tail)
+}
+
+fn number(token: &[u8]) -> usize {
+    tail(token).iter().fold(0, |sum: usize, byte| sum.wrapping_mul(31).wrapping_add(*byte as usize))
 }
 
 impl Hash for Token {

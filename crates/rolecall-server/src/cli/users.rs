@@ -10,7 +10,7 @@ use std::{
 use rolecall::clock::Clock;
 use zeroize::Zeroizing;
 
-use crate::{Config, Dev, Error, accounts, app::App, assemble};
+use crate::{Config, Dev, Error, accounts, app::App, assemble, logs};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -25,21 +25,24 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(command: Command) -> Result<(), Error> {
+    logs::start();
     let Command::Password { name, database_url } = command;
     let config = Config::dev(Path::new("."), &Dev { database_url, ..Dev::default() })?;
+    // Before the database is taken: nobody knows how long somebody types.
+    let password = ask()?;
     let opened = assemble::open_existing(config, Clock::system()).await?;
-    let done = set_password(&opened.app, &name).await;
+    let done = set_password(&opened.app, &name, &password).await;
+    opened.app.store.sign_off().await;
     if let Some((_, lock)) = opened.session {
         lock.release().await;
     }
-    opened.app.store.sign_off().await;
+    opened.app.store.close().await;
     done
 }
 
 #[expect(clippy::print_stderr, reason = "words to whoever typed the command")]
-async fn set_password(app: &Arc<App>, name: &str) -> Result<(), Error> {
-    let password = ask()?;
-    accounts::reset_password(app, name, &password).await?;
+async fn set_password(app: &Arc<App>, name: &str, password: &str) -> Result<(), Error> {
+    accounts::reset_password(app, name, password).await?;
     eprintln!("`{name}` has a new password; all sessions of the account have ended");
     Ok(())
 }

@@ -196,14 +196,18 @@ impl Store {
         Ok(before)
     }
 
-    /// Notes that this process left in order, and closes the database.
+    /// Notes that this process leaves in order: nothing is decided by it from now on.
     pub async fn sign_off(&self) {
         if let Ok(mut tx) = self.write().await {
-            let signed = versions::sign_off(&mut tx).await;
-            if signed.is_ok() {
+            if versions::sign_off(&mut tx).await.is_ok() {
+                // If it is not noted, whoever comes next waits a little longer.
                 let _ = tx.commit().await;
             }
         }
+    }
+
+    /// Closes the database.
+    pub async fn close(&self) {
         match &self.pools {
             Pools::Sqlite { writer, readers } => {
                 readers.close().await;
