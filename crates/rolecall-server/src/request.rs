@@ -221,7 +221,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
-fn request_id(parts: &Parts) -> Option<String> {
+/// By which the log knows a request.
+pub fn request_id(parts: &Parts) -> Option<String> {
     parts.extensions.get::<RequestId>()?.header_value().to_str().ok().map(str::to_owned)
 }
 

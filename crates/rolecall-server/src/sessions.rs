@@ -5,9 +5,13 @@ use std::sync::Arc;
 use rolecall::{Authority, Introspected, Unavailable};
 use rolecall_core::{Claims, Policy, Rights, Scope, Version, jwk::KeyError, jwt};
 
+use serde_json::json;
+
 use crate::{
     Error,
+    actor::Actor,
     app::{App, OWN_CLIENT},
+    audit::{self, Act},
     ids,
     store::{
         StoreError, Tx,
@@ -47,7 +51,12 @@ pub enum Refused {
 ///
 /// # Errors
 /// [`Error::Store`] when it cannot be written now.
-pub async fn open(app: &App, proved: &Credentials, scope: Option<Scope>) -> Result<Result<Opened, Refused>, Error> {
+pub async fn open(
+    app: &App,
+    proved: &Credentials,
+    scope: Option<Scope>,
+    request_id: Option<String>,
+) -> Result<Result<Opened, Refused>, Error> {
     // Before the roles are read: a token must not seem younger than what it says.
     let now = app.clock.wall();
     let mut tx = app.store.write().await?;
@@ -78,6 +87,9 @@ pub async fn open(app: &App, proved: &Credentials, scope: Option<Scope>) -> Resu
         Err(StoreError::Gone) => return Ok(Err(Refused::Grant)),
         done => done?,
     }
+    let by = Actor::Visitor { id: user.id.clone(), name: user.username.clone(), request_id };
+    let detail = json!({ "session": session.id, "client": session.client, "scope": session.scope });
+    audit::write(app, &mut tx, &by, Act::new("session.opened", user.id.clone(), detail), None).await?;
     let claims = Claims {
         iss: app.issuer.clone(),
         sub: user.id,

@@ -47,7 +47,7 @@ async fn answer(app: &App, request: Request) -> Result<Opened, OAuthError> {
         "password" => grants::password::prove(app, &mut form).await?,
         _ => return Err(OAuthError::UnsupportedGrantType),
     };
-    match sessions::open(app, &proved, scope).await? {
+    match sessions::open(app, &proved, scope, request::request_id(&parts)).await? {
         Ok(opened) => {
             tracing::info!(user = proved.id, "logged in");
             Ok(opened)

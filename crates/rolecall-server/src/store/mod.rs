@@ -198,11 +198,11 @@ impl Store {
 
     /// Notes that this process leaves in order: nothing is decided by it from now on.
     pub async fn sign_off(&self) {
-        if let Ok(mut tx) = self.write().await {
-            if versions::sign_off(&mut tx).await.is_ok() {
-                // If it is not noted, whoever comes next waits a little longer.
-                let _ = tx.commit().await;
-            }
+        // If it cannot be noted, whoever comes next waits a little longer.
+        if let Ok(mut tx) = self.write().await
+            && versions::sign_off(&mut tx).await.is_ok()
+        {
+            let _ = tx.commit().await;
         }
     }
 
