@@ -209,3 +209,8 @@ async fn keep_house(app: Arc<App>) {
         }
     }
 }
+
+/// The examples of the project's front page compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct FrontPage;
