@@ -35,6 +35,10 @@ pub struct Claims {
     pub scope: Option<String>,
     /// Names of the roles that are active. What they may do is looked up in the policy.
     pub roles: Vec<String>,
+    /// The assigned roles by which those in `roles` came, where a scope named inherited ones: whether they still come
+    /// that way is for the policy to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<Vec<String>>,
     /// What to call the subject on a page. Never compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preferred_username: Option<String>,
@@ -75,6 +79,7 @@ impl Claims {
             sid: text("sid", claim("sid"))?,
             scope: optional("scope", claim("scope"))?,
             roles: names("roles", claim("roles"))?,
+            via: claims.get("via").map(|via| names("via", Some(via))).transpose()?,
             preferred_username: optional("preferred_username", claim("preferred_username"))?,
             pv: whole("pv", claim("pv"))?,
         })

@@ -264,7 +264,10 @@ impl Policy {
 
     /// Whether the session holds this grant, so that it may hand it on.
     pub fn holds(&self, rights: &Rights, grant: &Grant) -> bool {
-        self.permissions(rights).iter().any(|held| held.covers(grant))
+        let held = rights.held.roles().iter().filter_map(|number| self.roles.get(*number as usize));
+        let limits = rights.scope.as_deref().map(Scope::grants).unwrap_or_default();
+        let covers = |other: &Grant| other.covers(grant);
+        held.flat_map(|role| &role.grants).any(covers) && (limits.is_empty() || limits.iter().any(covers))
     }
 
     /// Whether the session may hand this role to somebody: it holds every permission that the role brings, and it is
@@ -303,8 +306,8 @@ impl Policy {
     fn held(&self, numbers: &mut Vec<u32>) -> Arc<Held> {
         numbers.sort_unstable();
         numbers.dedup();
-        let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(held) = memo.get(numbers.as_slice()) {
+        let memo = || self.memo.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = memo().get(numbers.as_slice()) {
             return held.clone();
         }
         let roles = self.closure(numbers.iter().copied());
@@ -318,6 +321,7 @@ impl Policy {
             Pattern::One(permission) => self.permissions.get(permission.as_str()).map(|known| known.number),
         };
         let held = Arc::new(Held::new(roles.clone(), grants, number));
+        let mut memo = memo();
         if memo.len() >= MEMO {
             memo.clear();
         }

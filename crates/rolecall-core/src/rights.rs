@@ -12,6 +12,11 @@ pub struct Rights {
 }
 
 impl Rights {
+    /// What the session was cut to.
+    pub fn scope(&self) -> Option<&Scope> {
+        self.scope.as_deref()
+    }
+
     pub(crate) fn new(held: Arc<Held>, scope: Option<Arc<Scope>>) -> Self {
         Rights { held, scope }
     }

@@ -98,12 +98,18 @@ pub const AUDITOR: &str = "rolecall.auditor";
 
 /// The roles that are always there and cannot be edited.
 pub(crate) fn built_in() -> [Role; 2] {
-    let role = |name: &str, grants: Vec<Grant>| Role { name: RoleName(name.into()), grants, inherits: vec![], born: 0 };
+    let role = |name: &str, grants: Vec<Grant>, inherits: &[&str]| Role {
+        name: RoleName(name.into()),
+        grants,
+        inherits: inherits.iter().map(|junior| RoleName((*junior).into())).collect(),
+        born: 0,
+    };
     let own = |keep: fn(&str) -> bool| {
         OWN_PERMISSIONS.iter().filter(move |name| keep(name)).filter_map(|name| name.parse::<Grant>().ok())
     };
     [
-        role(ADMINISTRATOR, [Grant::everything()].into_iter().chain(own(|_| true)).collect()),
-        role(AUDITOR, own(|name| name.ends_with(":read")).collect()),
+        // It inherits the other one, so that it may hand that out: a role's name is a right too.
+        role(ADMINISTRATOR, [Grant::everything()].into_iter().chain(own(|_| true)).collect(), &[AUDITOR]),
+        role(AUDITOR, own(|name| name.ends_with(":read")).collect(), &[]),
     ]
 }

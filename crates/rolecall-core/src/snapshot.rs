@@ -35,7 +35,7 @@ pub struct Verified {
     pub claims: Claims,
     /// The key that signed it.
     pub kid: String,
-    /// The roles of its session: those in the token, or those that a look-up found later.
+    /// The roles that its session's come from: those in the token, or those that a look-up found later.
     pub roles: Vec<String>,
     /// The version by which `roles` were read: the token's `pv`, or that of the look-up.
     pub as_of: Version,
@@ -46,7 +46,8 @@ pub struct Verified {
 impl Verified {
     /// As the token was minted.
     pub fn minted(claims: Claims, kid: impl Into<String>) -> Self {
-        Verified { kid: kid.into(), roles: claims.roles.clone(), as_of: claims.pv, end: claims.exp, claims }
+        let roles = claims.via.as_ref().unwrap_or(&claims.roles).clone();
+        Verified { kid: kid.into(), roles, as_of: claims.pv, end: claims.exp, claims }
     }
 }
 

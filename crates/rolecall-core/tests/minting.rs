@@ -90,6 +90,7 @@ pub(crate) fn claims() -> Claims {
         sid: "0190-session".to_owned(),
         scope: Some("editor items:read".to_owned()),
         roles: vec!["editor".to_owned(), "user".to_owned()],
+        via: None,
         preferred_username: Some("alice".to_owned()),
         pv: 7,
     }

@@ -54,10 +54,11 @@ pub(crate) enum Answer {
 impl Book {
     /// These roles, and the two that are built in.
     pub(crate) fn new(roles: &[RoleText]) -> Book {
-        let built_in = |name: &str, grants: &[&str]| RoleText {
+        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let built_in = |name: &str, grants: &[&str], inherits: &[&str]| RoleText {
             name: name.to_owned(),
-            grants: grants.iter().map(|grant| (*grant).to_owned()).collect(),
-            inherits: vec![],
+            grants: owned(grants),
+            inherits: owned(inherits),
         };
         let administrator = [
             "*",
@@ -70,8 +71,8 @@ impl Book {
         ];
         let auditor = ["rolecall.users:read", "rolecall.roles:read", "rolecall.audit:read"];
         let mut roles = roles.to_vec();
-        roles.push(built_in("rolecall.admin", &administrator));
-        roles.push(built_in("rolecall.auditor", &auditor));
+        roles.push(built_in("rolecall.admin", &administrator, &["rolecall.auditor"]));
+        roles.push(built_in("rolecall.auditor", &auditor, &[]));
         Book { roles }
     }
 

@@ -13,6 +13,7 @@ use rolecall_core::{
 };
 
 use crate::minting;
+use crate::policy::at_least;
 
 const USERS: [&str; 3] = ["alice", "bob", "job"];
 const SESSIONS: [&str; 3] = ["s1", "s2", "alice"];
@@ -202,7 +203,7 @@ fn any_token() -> impl Strategy<Value = Verified> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(at_least(1_000))]
 
     #[test]
     fn a_token_stands_as_its_history_says(
@@ -300,6 +301,18 @@ fn a_role_made_again_is_another_role() {
 }
 
 #[test]
+fn roles_named_by_a_scope_stand_by_those_that_they_came_by() {
+    // Of `admin` she asked for `reader` only, which it inherits.
+    let mut claims = token("alice", "s1", "app", &["reader"], 10).claims;
+    claims.via = Some(vec!["admin".into()]);
+    let alice = Verified::minted(claims, KEYS[0].kid());
+    assert_eq!(alice.roles, ["admin"]);
+    let again = |role| snapshot().after(12, "t12".into(), &[Subject::Policy], Some(policy(&[(role, 12)])), None);
+    assert_eq!(again("admin").standing(&alice), Standing::Stale { min: 12 });
+    assert_eq!(again("reader").standing(&alice), Standing::Current, "whether it is inherited is for the policy to say");
+}
+
+#[test]
 fn a_look_up_counts_from_its_version_and_goes_stale_too() {
     let now = touched(&snapshot(), 5, &[user("alice")]);
     let minted = token("alice", "s1", "app", &["admin"], 3);
@@ -377,19 +390,19 @@ fn many_changes_settle_and_none_is_lost() {
 #[test]
 fn the_order_of_touches_does_not_matter() {
     // As from a table without an order, with more rows than stay recent; the row from before the last comes last.
-    for others in [0, 1, 255, 256, 257, 600] {
+    for (between, after) in [(0, 0), (1, 1), (255, 0), (256, 0), (0, 256), (256, 256), (600, 0), (600, 600)] {
         let mut stale = Stale::default();
         stale.touch(&user("alice"), 42);
-        for number in 0..others {
+        for number in 0..between {
             stale.touch(&user(format!("u{number}")), 7);
         }
         stale.touch(&user("alice"), 41);
-        for number in 0..others {
+        for number in 0..after {
             stale.touch(&user(format!("v{number}")), 7);
         }
         let now = Snapshot { version: 50, stale, ..snapshot() };
         let standing = now.standing(&token("alice", "s1", "app", &[], 41));
-        assert_eq!(standing, Standing::Stale { min: 42 }, "with {others} others");
+        assert_eq!(standing, Standing::Stale { min: 42 }, "with {between} others between, {after} after");
     }
 }
 
@@ -482,7 +495,7 @@ fn everybody_waits_a_quarter_longer() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(at_least(2_000))]
 
     /// Answers come in any order, and some late. Both clocks go on between two askings, at one pace.
     #[test]
@@ -503,9 +516,13 @@ proptest! {
 
     /// A holder whose clock is slow, and one who waits and whose clock is fast: 11 % between them.
     #[test]
-    fn who_waits_so_long_outlasts_every_holder(length in 1_000u64..300_000, asked in 0u64..1_000_000, gap in 0u64..11_100) {
+    fn who_waits_so_long_outlasts_every_holder(
+        length in 1_000u64..300_000,
+        asked in 0u64..1_000_000,
+        gap in 0u64..11_100,
+    ) {
         let lease = Lease::from_asking(at(asked, 0), Duration::from_millis(length));
-        // What passes on the waiting clock, and meanwhile on the holder's, which runs (1 - 0.111) / 1 as fast or faster.
+        // What passes on the waiting clock, and meanwhile on the holder's, which is slower by `gap` in 100,000.
         let waited = Lease::outlasting(Duration::from_millis(length)).as_nanos() as u64;
         let passed = waited - waited / 100_000 * gap;
         prop_assert!(!lease.holds(at(asked + passed, 0)));

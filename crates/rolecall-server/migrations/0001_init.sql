@@ -15,11 +15,13 @@ CREATE TABLE policy (
     version BIGINT NOT NULL,
     tag TEXT NOT NULL,
     floor BIGINT NOT NULL,
-    -- The process that may write, and whether the last one left in order.
+    -- The process that may write; whether the last one left in order; and the longest lease by which anybody who did
+    -- not may still be deciding.
     holder TEXT NOT NULL,
-    signed_off BOOLEAN NOT NULL
+    signed_off BOOLEAN NOT NULL,
+    lease_ms BIGINT NOT NULL
 );
-INSERT INTO policy (one, version, tag, floor, holder, signed_off) VALUES (1, 0, '', 0, '', TRUE);
+INSERT INTO policy (one, version, tag, floor, holder, signed_off, lease_ms) VALUES (1, 0, '', 0, '', TRUE, 0);
 
 -- Whom each change concerns. All four empty: the policy or the keys.
 CREATE TABLE changes (

@@ -116,7 +116,6 @@ pub async fn prepare(app: &App, said: NewUser<'_>) -> Result<Prepared, Error> {
 /// [`Error::Taken`] when its name or its address is somebody else's.
 pub async fn add(change: &mut Change, prepared: Prepared) -> Result<User, Error> {
     let Prepared { user, hash } = prepared;
-    change.rights().await?;
     insert(change.tx(), &user, hash.as_deref()).await?;
     let detail = json!({ "username": user.username, "email": user.email });
     change.record(Act::new("user.added", user.id.clone(), detail));
@@ -150,9 +149,13 @@ pub async fn edit(change: &mut Change, id: &str, edit: Edit) -> Result<(), Error
         }
     }
     if let Some(disabled) = edit.disabled {
-        let before = rbac::keeps_administrator(change).await?;
+        if disabled {
+            change.waits();
+        }
+        let policy = change.policy();
+        let before = rbac::keeps_administrator(change, &policy).await?;
         if users::set_disabled(change.tx(), id, disabled).await? {
-            rbac::one_administrator_stays(change, before).await?;
+            rbac::one_administrator_stays(change, &policy, before).await?;
             if disabled {
                 // Enabled again, he logs in again.
                 sessions::delete_of_user(change.tx(), id).await?;
@@ -172,9 +175,11 @@ pub async fn edit(change: &mut Change, id: &str, edit: Edit) -> Result<(), Error
 pub async fn delete(change: &mut Change, id: &str) -> Result<(), Error> {
     let user = users::find(change.tx(), id).await?.ok_or(Error::NotFound(What::User))?;
     rbac::outranks(change, id).await?;
-    let before = rbac::keeps_administrator(change).await?;
+    change.waits();
+    let policy = change.policy();
+    let before = rbac::keeps_administrator(change, &policy).await?;
     users::delete(change.tx(), id).await?;
-    rbac::one_administrator_stays(change, before).await?;
+    rbac::one_administrator_stays(change, &policy, before).await?;
     change.touch(Subject::User(id.into()), true);
     change.record(Act::new("user.deleted", id, json!({ "username": user.username })));
     Ok(())
@@ -188,7 +193,7 @@ pub async fn reset_password(app: &Arc<App>, username: &str, password: &str) -> R
     let name = names::username(username)?;
     let chosen = Password::chosen(password, &[&name, username, &app.issuer])?;
     let hash = app.passwords.hash(chosen).await?;
-    let mut change = Change::begin(app, &Actor::CommandLine).await?;
+    let mut change = Change::begin(app, &Actor::CommandLine, None).await?;
     let user = users::by_username(change.tx(), &name).await?.ok_or(Error::NotFound(What::User))?;
     users::set_password(change.tx(), &user.id, &hash).await?;
     sessions::delete_of_user(change.tx(), &user.id).await?;

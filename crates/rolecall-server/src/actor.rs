@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rolecall::Caller;
-use rolecall_core::Scope;
+use rolecall_core::{InvalidScope, Scope};
 
 /// Who changes something.
 #[derive(Clone, Debug)]
@@ -36,17 +36,19 @@ pub enum Actor {
 
 impl Actor {
     /// The caller of a guarded route.
-    pub fn of(caller: &Caller, request_id: Option<String>) -> Actor {
+    ///
+    /// # Errors
+    /// [`InvalidScope`] when it cannot be told how far his token reaches.
+    pub fn of(caller: &Caller, request_id: Option<String>) -> Result<Actor, InvalidScope> {
         let claims = caller.claims();
-        // What cannot be read was refused by the guard before.
-        let scope = claims.scope.as_deref().and_then(|scope| Scope::parse(scope).ok().flatten());
-        Actor::Person {
+        let scope = claims.scope.as_deref().map_or(Ok(None), Scope::parse)?;
+        Ok(Actor::Person {
             id: claims.sub.clone(),
             name: caller.name().to_owned(),
             session: claims.sid.clone(),
             scope: scope.map(Arc::new),
             request_id,
-        }
+        })
     }
 
     /// His id, if he has an account.

@@ -1,6 +1,6 @@
 //! Puts the state together: takes the database, makes or reads what is in it, and begins to decide by it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use rolecall::{Live, clock::Clock};
 use tokio_util::sync::CancellationToken;
@@ -36,6 +36,23 @@ pub struct Opened {
 /// A sentence that says what to do.
 pub async fn open(config: Config, clock: Clock, issuer: &str, who: &str) -> Result<Opened, Error> {
     let (id, taken) = take(&config, &clock, who).await?;
+    let (store, quiet) = (taken.store.clone(), taken.node.quiet_for(&clock));
+    let opened = make_or_read(config, clock, issuer, id, taken).await;
+    in_order(&store, quiet, opened).await
+}
+
+/// A start that failed leaves in order: it has decided nothing. It cannot speak for one before it that did not.
+async fn in_order(store: &Store, quiet: Duration, opened: Result<Opened, Error>) -> Result<Opened, Error> {
+    if opened.is_err() {
+        if quiet.is_zero() {
+            store.sign_off().await;
+        }
+        store.close().await;
+    }
+    opened
+}
+
+async fn make_or_read(config: Config, clock: Clock, issuer: &str, id: String, taken: Taken) -> Result<Opened, Error> {
     let passwords = Passwords::start();
     let Some(found) = find(&taken.store, &config).await? else {
         let key_file = match config.key_file.exists() {
@@ -60,15 +77,18 @@ pub async fn open(config: Config, clock: Clock, issuer: &str, who: &str) -> Resu
 /// # Errors
 /// A sentence that says what to do.
 pub async fn open_existing(config: Config, clock: Clock) -> Result<Opened, Error> {
-    let none = || Error::Start(format!("there is no database at {}: start `rolecall dev` first", config.database));
     if matches!(&config.database, Database::Sqlite(path) if !path.exists()) {
-        return Err(none());
+        return Err(Error::Start(format!("there is no database at {}: start `rolecall dev` first", config.database)));
     }
     let (id, taken) = take(&config, &clock, &format!("process {} (a command)", std::process::id())).await?;
-    let passwords = Passwords::start();
-    let found = find(&taken.store, &config).await?.ok_or_else(none)?;
-    let key_file = KeyFile::open(&config.key_file)?;
-    finish(config, clock, &found.issuer, id, taken, passwords, &key_file, None, None).await
+    let (store, quiet) = (taken.store.clone(), taken.node.quiet_for(&clock));
+    let opened = async {
+        let none = || Error::Start(format!("there is no database at {}: start `rolecall dev` first", config.database));
+        let found = find(&taken.store, &config).await?.ok_or_else(none)?;
+        let key_file = KeyFile::open(&config.key_file)?;
+        finish(config, clock, &found.issuer, id, taken, Passwords::start(), &key_file, None, None).await
+    };
+    in_order(&store, quiet, opened.await).await
 }
 
 async fn take(config: &Config, clock: &Clock, who: &str) -> Result<(String, Taken), Error> {

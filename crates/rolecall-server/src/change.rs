@@ -6,7 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rolecall_core::{Moment, Policy, Rights, Snapshot, Subject, Version};
+use rolecall_core::{Beyond, Moment, Object, Policy, Rights, Snapshot, Subject, Version};
 use tokio::{
     sync::OwnedMutexGuard,
     time::{sleep, timeout},
@@ -18,11 +18,14 @@ use crate::{
     app::App,
     audit::{self, Act},
     ids, node,
-    store::{Tx, versions},
+    sessions::{self, Lasting},
+    store::{StoreError, Tx, versions},
 };
 
 /// How long whoever changes something waits to be told what became of it, when the database went away meanwhile.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long COMMIT may take before it counts as one whose answer will never come.
+const COMMIT_WITHIN: Duration = Duration::from_secs(5);
 /// Changes are on record for the lifetime of a token and this much longer.
 const RECORD: Duration = Duration::from_secs(3600);
 
@@ -37,6 +40,7 @@ pub struct Change {
     base: Arc<Snapshot>,
     touched: Vec<Subject>,
     takes_away: bool,
+    rights: Option<Rights>,
     acts: Vec<Act>,
     _turn: OwnedMutexGuard<()>,
 }
@@ -66,22 +70,35 @@ pub struct InForce {
 pub struct Prefer(pub Option<Wait>);
 
 impl Change {
-    /// Begins a change; waits for one that is under way.
+    /// Begins a change; waits for one that is under way. `permission` is what its route asks for: between the guard and
+    /// here a body was read and others had their turn, so it is asked again, as of the version that this supersedes.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when this process may not decide now, or [`Error::Store`].
-    pub async fn begin(app: &Arc<App>, by: &Actor) -> Result<Change, Error> {
+    /// [`Error::Unavailable`] when this process may not decide now; [`Error::SessionOver`] or [`Error::Beyond`] when the
+    /// actor may no longer; [`Error::Store`].
+    pub async fn begin(app: &Arc<App>, by: &Actor, permission: Option<&str>) -> Result<Change, Error> {
         let turn = app.turn.clone().lock_owned().await;
         if !app.live.may_decide() {
             return Err(Error::Unavailable("it is not known what is in force; try again in a moment".into()));
         }
         let tag = ids::secret::<12>()?;
-        let (tx, version) = app.store.change(&tag).await?;
+        let (mut tx, version) = timeout(PATIENCE, app.store.change(&tag)).await.map_err(|_| StoreError::Busy)??;
         let base = app.live.snapshot();
         if base.version + 1 != version {
-            // Nobody else writes, so this cannot be; but what is decided on must be what is there.
-            return Err(Error::Unavailable("what is in force here is not what the database has; try again".into()));
+            // A database that was brought back from a backup, say. What is decided by must be what is there.
+            tx.rollback().await?;
+            app.live.suspend();
+            node::reload(app, node::lease_from(app, app.clock.moment())).await?;
+            return Err(Error::Unavailable("what was in force here was not what the database has; try again".into()));
         }
+        let rights = match by {
+            Actor::Person { id, session, scope, .. } => {
+                let rights = sessions::rights(app, &mut tx, &base.policy, id, session, scope.clone(), None).await?;
+                permission.map_or(Ok(()), |permission| has(&base.policy, &rights, permission))?;
+                Some(rights)
+            }
+            Actor::Visitor { .. } | Actor::CommandLine => None,
+        };
         Ok(Change {
             app: app.clone(),
             tx,
@@ -91,6 +108,7 @@ impl Change {
             base,
             touched: vec![],
             takes_away: false,
+            rights,
             acts: vec![],
             _turn: turn,
         })
@@ -122,13 +140,26 @@ impl Change {
     }
 
     /// What the actor holds now in his session, by that policy; `None` for those whom no rule limits.
+    pub fn rights(&self) -> Option<Rights> {
+        self.rights.clone()
+    }
+
+    /// What he holds of it for that long: until a NumericDate, or without an end.
     ///
     /// # Errors
     /// [`Error::SessionOver`] when his session has ended meanwhile.
-    pub async fn rights(&mut self) -> Result<Option<Rights>, Error> {
+    pub async fn rights_until(&mut self, until: Option<i64>) -> Result<Option<Rights>, Error> {
         let Actor::Person { id, session, scope, .. } = &self.by else { return Ok(None) };
-        let (id, session, scope) = (id.clone(), session.clone(), scope.clone());
-        crate::sessions::rights(&self.app, &mut self.tx, &self.base.policy, &id, &session, scope).await.map(Some)
+        let lasting = Some(Lasting(until));
+        let rights =
+            sessions::rights(&self.app, &mut self.tx, &self.base.policy, id, session, scope.clone(), lasting).await?;
+        Ok(Some(rights))
+    }
+
+    /// Says that this is meant to take something away: then it waits, also where it was gone already. Who repeats a
+    /// removal wants to know that it is in force.
+    pub fn waits(&mut self) {
+        self.takes_away = true;
     }
 
     /// Says whom this concerns, and whether it takes something away from him.
@@ -193,7 +224,8 @@ impl Change {
             next.floor = next.floor.max(floor);
             next.stale.forget_until(floor);
         }
-        match self.tx.commit().await {
+        let committed = timeout(COMMIT_WITHIN, self.tx.commit()).await.unwrap_or(Err(StoreError::UnknownOutcome));
+        match committed {
             Ok(()) => {
                 self.app.live.swap(next);
                 Ok(version)
@@ -201,6 +233,13 @@ impl Change {
             Err(error) if error.is_unknown() => find_out(&self.app, version, &self.tag).await,
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+fn has(policy: &Policy, rights: &Rights, permission: &str) -> Result<(), Error> {
+    match policy.check_access(rights, permission, Object::Any).is_allowed() {
+        true => Ok(()),
+        false => Err(Error::Beyond(Beyond::Grant(permission.parse().map_err(Error::internal)?))),
     }
 }
 

@@ -80,8 +80,9 @@ fn tell<B>(response: &http::Response<B>, took: Duration, _: &Span) {
     }
 }
 
-fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
-    // The panic hook has logged what it was, in the span of this call.
+fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let what = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(what, "a handler panicked");
     let detail = "something went wrong on our side; the log knows this request by its id";
     let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);
     let mut response = problem.clone().into_response();
@@ -98,7 +99,7 @@ fn finish(mut response: Response) -> Response {
             StatusCode::NOT_FOUND if silent => Some(Problem::new(
                 StatusCode::NOT_FOUND,
                 "no-such-route",
-                "nothing is at this path; paths are told apart by a slash at the end, too",
+                "there is nothing here; paths are told apart by a slash at the end, too",
             )),
             StatusCode::METHOD_NOT_ALLOWED if silent => Some(Problem::new(
                 StatusCode::METHOD_NOT_ALLOWED,

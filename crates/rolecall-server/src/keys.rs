@@ -1,8 +1,8 @@
 //! Keys: the key file, the signing keys that it encrypts, and the set that verifies.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::Write,
+    fs::{File, OpenOptions},
+    io::{Read, Write},
     path::Path,
 };
 
@@ -56,15 +56,18 @@ impl KeyFile {
     /// [`Error::Start`] when there is none, when others may read it, or when it is not one.
     pub fn open(path: &Path) -> Result<KeyFile, Error> {
         let name = path.display();
-        let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
+        let unreadable = |error: std::io::Error| {
             Error::Start(format!(
                 "the key file `{name}` cannot be read: {error}; it belongs to the database: bring both back together"
             ))
-        })?;
+        };
+        let mut file = File::open(path).map_err(unreadable)?;
+        let mut text = Zeroizing::new(String::new());
+        file.read_to_string(&mut text).map_err(unreadable)?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let mode = fs::metadata(path).map(|file| file.permissions().mode()).unwrap_or(0o777);
+            let mode = file.metadata().map_err(unreadable)?.permissions().mode();
             if mode & 0o077 != 0 {
                 return Err(Error::Start(format!("others can read the key file: run `chmod 600 {name}`")));
             }

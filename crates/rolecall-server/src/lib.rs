@@ -51,12 +51,14 @@ mod store;
 use std::{
     net::{SocketAddr, TcpListener},
     path::Path,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use rolecall::{Audience, Guard, Router, clock::Clock};
+use http::{HeaderValue, header::CACHE_CONTROL};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use config::{Config, Dev};
 pub use error::{Error, What};
@@ -75,6 +77,7 @@ pub struct Rolecall {
     background: TaskTracker,
     /// Ends what goes on in the background: later than `stopping`, since calls under way still need it.
     ended: CancellationToken,
+    signals: OnceLock<()>,
 }
 
 impl Rolecall {
@@ -89,6 +92,8 @@ impl Rolecall {
     pub async fn dev(folder: impl AsRef<Path>) -> Result<Self, Error> {
         logs::start();
         let rolecall = Rolecall::start(Config::dev(folder.as_ref(), &Dev::default())?, Clock::system()).await?;
+        // Before anything is said: whoever reads it may end it at once.
+        rolecall.stop_on_signals();
         println!("{}", rolecall.greeting);
         Ok(rolecall)
     }
@@ -110,10 +115,12 @@ impl Rolecall {
         let (background, ended) = (TaskTracker::new(), CancellationToken::new());
         if let Some((url, lock)) = session {
             background.spawn(until(ended.clone(), node::keep(app.clone(), url, lock, id)));
+        } else {
+            background.spawn(until(ended.clone(), node::watch(app.clone())));
         }
         background.spawn(until(ended.clone(), keep_house(app.clone())));
         let greeting = Greeting { address, database, administrator, moved_from };
-        Ok(Rolecall { app, guard, listener, greeting, background, ended })
+        Ok(Rolecall { app, guard, listener, greeting, background, ended, signals: OnceLock::new() })
     }
 
     /// Where calls are taken, once they are.
@@ -133,10 +140,12 @@ impl Rolecall {
 
     /// The routes of the service, to merge or to nest.
     pub fn routes(&self) -> Router {
+        // What concerns one person is for nobody's cache.
+        let unkept = SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Router::new()
             .merge(oauth::routes())
-            .merge(me::routes())
-            .nest("/admin", admin::routes())
+            .merge(me::routes().layer(unkept.clone()))
+            .nest("/admin", admin::routes().layer(unkept))
             .merge(ops::routes())
             .with_state(self.app.clone())
     }
@@ -151,8 +160,12 @@ impl Rolecall {
     /// # Errors
     /// [`Error::Start`] when the listener cannot be used.
     pub async fn serve(self, api: Router) -> Result<(), Error> {
-        serve::stop_on_signals(self.app.stopping.clone());
+        self.stop_on_signals();
         self.serve_until_stopped(api).await
+    }
+
+    fn stop_on_signals(&self) {
+        self.signals.get_or_init(|| serve::stop_on_signals(self.app.stopping.clone()));
     }
 
     /// As [`serve`](Rolecall::serve), but ended only by [`stopper`](Rolecall::stopper).
@@ -165,7 +178,7 @@ impl Rolecall {
         let served = serve::serve(self.listener, app, self.app.stopping.clone()).await;
         self.app.stopping.cancel();
         // Signed off while the lock is still held: nobody takes over who need not wait.
-        self.app.store.sign_off().await;
+        self.app.node.sign_off(&self.app.store, &self.app.live, &self.app.clock).await;
         self.ended.cancel();
         self.background.close();
         self.background.wait().await;

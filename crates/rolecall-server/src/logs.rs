@@ -8,15 +8,18 @@ use tracing_subscriber::EnvFilter;
 pub fn start() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
-    let started = match stderr().is_terminal() {
+    // An application that has a log of its own keeps it.
+    let _ = match stderr().is_terminal() {
         true => log.with_target(false).try_init(),
         false => log.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
     };
-    if started.is_ok() {
-        std::panic::set_hook(Box::new(|panic| {
-            let at = panic.location().map(ToString::to_string).unwrap_or_default();
-            let what = panic.payload_as_str().unwrap_or("a panic");
-            tracing::error!(at, what, "a panic");
-        }));
-    }
+}
+
+/// Tells panics to the log too. For a program of our own: an application may have a hook of its own.
+pub fn tell_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        let what = panic.payload_as_str().unwrap_or("a panic");
+        tracing::error!(at, what, "a panic");
+    }));
 }

@@ -1,6 +1,8 @@
 //! What a user may be called, and by which spellings he is found: RFC 8265 (PRECIS) and, against names that only look
 //! alike, UTS 39.
 
+use std::borrow::Cow;
+
 use precis_profiles::{UsernameCaseMapped, precis_core::profile::Profile};
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::MixedScript;
@@ -23,12 +25,16 @@ pub fn username(text: &str) -> Result<String, Error> {
     if text.contains('@') || text.nfkc().any(|c| c == '@') {
         return Err(invalid("has no `@`: that is how an address is told from a name"));
     }
-    let name = UsernameCaseMapped::new()
-        .enforce(text)
-        .map_err(|_| invalid("is made of letters, digits and signs, without spaces or controls"))?
-        .into_owned();
+    // What was mapped must be a name itself (RFC 8264, 7), or nobody could log in by the spelling that he was told.
+    let enforced = |text: &str| UsernameCaseMapped::new().enforce(text).map(Cow::into_owned).ok();
+    let name = enforced(text)
+        .filter(|name| enforced(name).as_ref() == Some(name))
+        .ok_or_else(|| invalid("is made of letters, digits and signs, without spaces or controls"))?;
     if name.chars().count() > MAX_NAME {
         return Err(invalid("has at most 64 characters"));
+    }
+    if !name.starts_with(char::is_alphanumeric) {
+        return Err(invalid("begins with a letter or a digit"));
     }
     if !name.as_str().is_single_script() {
         return Err(invalid("mixes scripts, so that it could pass for another name; use letters of one script"));

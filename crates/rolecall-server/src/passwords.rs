@@ -6,6 +6,7 @@
 
 use std::{
     collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -179,7 +180,8 @@ fn lock(jobs: &Mutex<Jobs>) -> MutexGuard<'_, Jobs> {
 
 fn work(queue: &Queue) {
     be_humble();
-    let mut memory = vec![Block::default(); Params::new(MEMORY_KIB, PASSES, 1, None).map_or(0, |p| p.block_count())];
+    // Made by the first job, and then used by every one.
+    let mut memory = vec![];
     loop {
         let job = {
             let jobs = queue.more.wait_while(lock(&queue.jobs), |jobs| jobs.waiting.is_empty() && !jobs.closed);
@@ -190,7 +192,12 @@ fn work(queue: &Queue) {
             }
         };
         if !job.answer.is_closed() {
-            let done = job.task.run(&job.password, &mut memory);
+            // One job must not take the thread with it; its memory may be in any state, and is made anew.
+            let run = || job.task.run(&job.password, &mut memory);
+            let done = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err(Error::internal("hashing panicked")));
+            if done.is_err() {
+                memory = vec![];
+            }
             // Who has gone meanwhile does not want it.
             let _ = job.answer.send(done);
         }

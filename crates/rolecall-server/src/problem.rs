@@ -15,7 +15,13 @@ impl IntoResponse for Error {
                 tracing::error!(error = %self, "a fault of ours");
                 "something went wrong on our side; the log knows this request by its id".to_owned()
             }
-            _ => self.to_string(),
+            // What a database says is for the log.
+            _ => match &self {
+                Error::Store(StoreError::Unique | StoreError::Gone) => self.to_string(),
+                Error::Store(StoreError::Busy) => "the database is busy; try again in a moment".to_owned(),
+                Error::Store(_) => "the database cannot be used now; the log says why, and `/ready` when it can".to_owned(),
+                _ => self.to_string(),
+            },
         };
         if status == StatusCode::SERVICE_UNAVAILABLE {
             tracing::warn!(error = %self, "a call could not be answered");

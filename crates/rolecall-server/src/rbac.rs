@@ -45,7 +45,7 @@ pub async fn add_role(
     for junior in inherits {
         find(&policy, junior)?;
     }
-    if let Some(rights) = change.rights().await? {
+    if let Some(rights) = change.rights() {
         holds_all(&policy, &rights, grants)?;
         for junior in inherits {
             policy.may_hand_out(&rights, junior.as_str()).map_err(Error::Beyond)?;
@@ -73,11 +73,13 @@ pub async fn add_role(
 /// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::Beyond`] for a role that holds more than the actor,
 /// [`Error::LastAdministrator`].
 pub async fn delete_role(change: &mut Change, name: &RoleName) -> Result<(), Error> {
-    edits(change, name).await?;
-    let before = keeps_administrator(change).await?;
+    change.waits();
+    edits(change, name)?;
+    let before = keeps_administrator(change, &change.policy()).await?;
     assignments::delete_role(change.tx(), name.as_str()).await?;
     roles::delete(change.tx(), name.as_str()).await?;
-    one_administrator_stays(change, before).await?;
+    let after = App::read_policy(change.tx()).await?;
+    one_administrator_stays(change, &after, before).await?;
     change.touch(Subject::Policy, TAKES_AWAY);
     change.record(Act::new("role.deleted", name.to_string(), json!({})));
     Ok(())
@@ -88,9 +90,9 @@ pub async fn delete_role(change: &mut Change, name: &RoleName) -> Result<(), Err
 /// # Errors
 /// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::Beyond`] for what the actor does not hold.
 pub async fn grant_permission(change: &mut Change, name: &RoleName, grant: &Grant) -> Result<(), Error> {
-    edits(change, name).await?;
+    edits(change, name)?;
     let policy = change.policy();
-    if let Some(rights) = change.rights().await? {
+    if let Some(rights) = change.rights() {
         holds_all(&policy, &rights, std::slice::from_ref(grant))?;
     }
     if roles::grant(change.tx(), name.as_str(), &grant.to_string()).await? {
@@ -105,7 +107,8 @@ pub async fn grant_permission(change: &mut Change, name: &RoleName, grant: &Gran
 /// # Errors
 /// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::Beyond`] for a role that holds more than the actor.
 pub async fn revoke_permission(change: &mut Change, name: &RoleName, grant: &Grant) -> Result<(), Error> {
-    edits(change, name).await?;
+    change.waits();
+    edits(change, name)?;
     if roles::revoke(change.tx(), name.as_str(), &grant.to_string()).await? {
         change.touch(Subject::Policy, TAKES_AWAY);
         change.record(Act::new("role.permission_revoked", name.to_string(), json!({ "permission": grant })));
@@ -121,12 +124,12 @@ pub async fn revoke_permission(change: &mut Change, name: &RoleName, grant: &Gra
 pub async fn add_inheritance(change: &mut Change, senior: &RoleName, junior: &RoleName) -> Result<(), Error> {
     let policy = change.policy();
     find(&policy, junior)?;
-    edits(change, senior).await?;
+    edits(change, senior)?;
     if let Some(path) = policy.path(junior.as_str(), senior.as_str()) {
         let around = std::iter::once(senior).chain(path).cloned().collect();
         return Err(PolicyError::Cycle(around).into());
     }
-    if let Some(rights) = change.rights().await? {
+    if let Some(rights) = change.rights() {
         policy.may_hand_out(&rights, junior.as_str()).map_err(Error::Beyond)?;
     }
     if roles::inherit(change.tx(), senior.as_str(), junior.as_str()).await? {
@@ -142,11 +145,13 @@ pub async fn add_inheritance(change: &mut Change, senior: &RoleName, junior: &Ro
 /// [`Error::NotFound`], [`Error::BuiltIn`], [`Error::Beyond`] for a role that holds more than the actor,
 /// [`Error::LastAdministrator`].
 pub async fn delete_inheritance(change: &mut Change, senior: &RoleName, junior: &RoleName) -> Result<(), Error> {
+    change.waits();
     find(&change.policy(), junior)?;
-    edits(change, senior).await?;
-    let before = keeps_administrator(change).await?;
+    edits(change, senior)?;
+    let before = keeps_administrator(change, &change.policy()).await?;
     if roles::disinherit(change.tx(), senior.as_str(), junior.as_str()).await? {
-        one_administrator_stays(change, before).await?;
+        let after = App::read_policy(change.tx()).await?;
+        one_administrator_stays(change, &after, before).await?;
         change.touch(Subject::Policy, TAKES_AWAY);
         change.record(Act::new("role.inheritance_deleted", senior.to_string(), json!({ "junior": junior })));
     }
@@ -169,7 +174,8 @@ pub async fn assign_user(change: &mut Change, user: &str, role: &RoleName, until
         return Err(Error::Oneself);
     }
     outranks(change, user).await?;
-    if let Some(rights) = change.rights().await? {
+    // What the actor holds only until a time, he can give only until then.
+    if let Some(rights) = change.rights_until(until).await? {
         policy.may_hand_out(&rights, role.as_str()).map_err(Error::Beyond)?;
     }
     let had = assignments::of_user(change.tx(), user).await?.into_iter().find(|had| had.role == role.as_str());
@@ -178,9 +184,9 @@ pub async fn assign_user(change: &mut Change, user: &str, role: &RoleName, until
     }
     // An end where there was none, or an earlier one, takes away.
     let shortens = had.is_some_and(|had| until.is_some_and(|until| had.until.is_none_or(|before| until < before)));
-    let before = keeps_administrator(change).await?;
+    let before = keeps_administrator(change, &policy).await?;
     assignments::put(change.tx(), user, role.as_str(), until).await?;
-    one_administrator_stays(change, before).await?;
+    one_administrator_stays(change, &policy, before).await?;
     change.touch(Subject::User(user.into()), shortens);
     change.record(Act::new("role.assigned", user, json!({ "role": role, "until": until })));
     Ok(())
@@ -192,12 +198,14 @@ pub async fn assign_user(change: &mut Change, user: &str, role: &RoleName, until
 /// [`Error::NotFound`] for an unknown user or role; [`Error::Stronger`] when `user` holds more than the actor;
 /// [`Error::LastAdministrator`] when nobody could administer afterwards.
 pub async fn deassign_user(change: &mut Change, user: &str, role: &RoleName) -> Result<(), Error> {
+    change.waits();
+    let policy = change.policy();
     users::find(change.tx(), user).await?.ok_or(Error::NotFound(What::User))?;
-    find(&change.policy(), role)?;
+    find(&policy, role)?;
     outranks(change, user).await?;
-    let before = keeps_administrator(change).await?;
+    let before = keeps_administrator(change, &policy).await?;
     if assignments::delete(change.tx(), user, role.as_str()).await? {
-        one_administrator_stays(change, before).await?;
+        one_administrator_stays(change, &policy, before).await?;
         change.touch(Subject::User(user.into()), TAKES_AWAY);
         change.record(Act::new("role.deassigned", user, json!({ "role": role })));
     }
@@ -219,7 +227,7 @@ pub async fn assigned_roles(app: &App, user: &str) -> Result<Vec<Assignment>, Er
 /// # Errors
 /// [`Error::Stronger`] names what he lacks.
 pub async fn outranks(change: &mut Change, user: &str) -> Result<(), Error> {
-    let Some(rights) = change.rights().await? else { return Ok(()) };
+    let Some(rights) = change.rights() else { return Ok(()) };
     let (app, policy) = (change.app().clone(), change.policy());
     for role in sessions::roles_of(&app, change.tx(), user).await? {
         policy.may_hand_out(&rights, &role).map_err(Error::Stronger)?;
@@ -227,13 +235,12 @@ pub async fn outranks(change: &mut Change, user: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether some account can administer: it is enabled and authorized for `rolecall.admin` without an end. What is asked
-/// before something is taken away, for [`one_administrator_stays`].
+/// Whether some account can administer by this policy: it is enabled and authorized for `rolecall.admin` without an end.
+/// What is asked before something is taken away, for [`one_administrator_stays`].
 ///
 /// # Errors
 /// [`Error::Store`] when it cannot be read.
-pub async fn keeps_administrator(change: &mut Change) -> Result<bool, Error> {
-    let policy = App::read_policy(change.tx()).await?;
+pub async fn keeps_administrator(change: &mut Change, policy: &Policy) -> Result<bool, Error> {
     for role in policy.seniors(ADMINISTRATOR) {
         if assignments::is_held_for_good(change.tx(), role.as_str()).await? {
             return Ok(true);
@@ -246,23 +253,25 @@ pub async fn keeps_administrator(change: &mut Change) -> Result<bool, Error> {
 ///
 /// # Errors
 /// [`Error::LastAdministrator`] when there was one before, and now there is none.
-pub async fn one_administrator_stays(change: &mut Change, before: bool) -> Result<(), Error> {
-    match before && !keeps_administrator(change).await? {
+pub async fn one_administrator_stays(change: &mut Change, policy: &Policy, before: bool) -> Result<(), Error> {
+    match before && !keeps_administrator(change, policy).await? {
         true => Err(Error::LastAdministrator),
         false => Ok(()),
     }
 }
 
-/// Whether this role may be edited: it exists, it is not built in, and it holds nothing that the actor does not hold;
-/// else somebody could weaken those who hold more than he does.
-async fn edits(change: &mut Change, name: &RoleName) -> Result<(), Error> {
+/// Whether this role may be edited: it exists, it is not built in, and the actor could hand it out himself; else
+/// somebody could weaken those who hold more than he does.
+fn edits(change: &Change, name: &RoleName) -> Result<(), Error> {
     let policy = change.policy();
     find(&policy, name)?;
     if name.is_reserved() {
         return Err(Error::BuiltIn(name.clone()));
     }
-    let Some(rights) = change.rights().await? else { return Ok(()) };
-    policy.inherited(name.as_str()).iter().try_for_each(|role| holds_all(&policy, &rights, &role.grants))
+    match change.rights() {
+        Some(rights) => policy.may_hand_out(&rights, name.as_str()).map_err(Error::Beyond),
+        None => Ok(()),
+    }
 }
 
 fn holds_all(policy: &Policy, rights: &Rights, grants: &[Grant]) -> Result<(), Error> {

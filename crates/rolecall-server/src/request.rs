@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use percent_encoding::percent_decode;
-use rolecall::{Caller, Problem};
+use rolecall::{Caller, Denied, Problem};
 use rolecall_core::json;
 use serde::de::DeserializeOwned;
 use tower_http::request_id::RequestId;
@@ -64,6 +64,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for MaybeJson<T> {
 
 fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let value = json::parse(bytes).map_err(|error| Error::Invalid(format!("the body is no good JSON: {error}")))?;
+    // A list would fill the members in their order, without their names.
+    if !value.is_object() {
+        return Err(Error::Invalid("the body is a JSON object, with its members by name".into()));
+    }
     serde_json::from_value(value).map_err(|error| {
         // What serde says of a wrong type quotes the value, and that may be a secret.
         let text = error.to_string();
@@ -110,7 +114,11 @@ impl Parameters {
     }
 }
 
-fn decode(text: &[u8]) -> Result<String, String> {
+/// One name or one value of a form.
+///
+/// # Errors
+/// A sentence, for bytes that are no text.
+pub fn decode(text: &[u8]) -> Result<String, String> {
     let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     let bytes: Vec<u8> = percent_decode(&spaced).collect();
     String::from_utf8(bytes).map_err(|_| "a parameter is no UTF-8 text".to_owned())
@@ -153,26 +161,40 @@ impl Query {
         self.0.take(name).map(parse).transpose()
     }
 
-    /// Takes `after` and `limit`, the last there are: anything else in the query is a mistake, and would be taken for
+    /// Takes `after`, which is a `key` of the list in its one spelling, and `limit`, the last there are: anything else in the query is a mistake, and would be taken for
     /// a filter that found nothing to leave out.
     ///
     /// # Errors
     /// [`Error::Invalid`] says which.
-    pub fn page(mut self) -> Result<Page, Error> {
+    pub fn page(mut self, key: impl Fn(&str) -> Option<String>) -> Result<Page, Error> {
         let limit = self.number("limit")?.unwrap_or(PAGE);
         if !(1..=LONGEST_PAGE).contains(&limit) {
             return Err(Error::Invalid(format!("`limit` is 1 to {LONGEST_PAGE}")));
         }
-        // Ids are UUIDs: a cursor that is none was not ours.
-        let after = self.text("after").unwrap_or_default();
-        if !after.is_empty() && uuid::Uuid::try_parse(&after).is_err() {
-            return Err(Error::Invalid("`after` is the `next` of the page before".into()));
-        }
+        // A cursor that is no key of this list was not ours.
+        let not_ours = || Error::Invalid("`after` is the `next` of the page before".into());
+        let after = match self.text("after") {
+            Some(text) => key(&text).ok_or_else(not_ours)?,
+            None => String::new(),
+        };
         match self.0.rest() {
             Some(_) => Err(Error::Invalid("the query has a parameter that this list does not know".into())),
             None => Ok(Page { after, limit }),
         }
     }
+}
+
+/// An id as the key of a list, in the spelling in which we write it.
+pub fn id_key(text: &str) -> Option<String> {
+    uuid::Uuid::try_parse(text).ok().map(|id| id.to_string())
+}
+
+/// One page of what is all at hand, in the order of its keys.
+pub fn cut<T>(mut all: Vec<T>, asked: &Page, key: impl Fn(&T) -> &str) -> Vec<T> {
+    all.sort_by(|a, b| key(a).cmp(key(b)));
+    all.retain(|item| key(item) > asked.after.as_str());
+    all.truncate(usize::try_from(asked.limit).unwrap_or(usize::MAX));
+    all
 }
 
 /// One page: its entries, and where the next one begins.
@@ -201,12 +223,12 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Segment
 pub struct Acting(pub Actor);
 
 impl<S: Send + Sync> FromRequestParts<S> for Acting {
-    type Rejection = rolecall::Denied;
+    type Rejection = Denied;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, rolecall::Denied> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Denied> {
         let id = request_id(parts);
         let caller = <Caller as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        Ok(Acting(Actor::of(&caller, id)))
+        Actor::of(&caller, id).map(Acting).map_err(|_| Denied::SessionOver)
     }
 }
 

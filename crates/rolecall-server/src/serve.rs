@@ -1,6 +1,8 @@
 //! Taking calls: time-outs and limits that hold before anything is parsed, and an end that lets calls finish.
 
-use std::{io, net::TcpListener as Bound, pin::pin, time::Duration};
+mod shared;
+
+use std::{io, net::TcpListener as Bound, pin::pin, sync::Arc, time::Duration};
 
 use hyper::server::conn::http1;
 use hyper_util::{
@@ -15,6 +17,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::Error;
+use shared::Shared;
 
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 const MOST_HEADER_BYTES: usize = 16 << 10;
@@ -58,16 +61,14 @@ pub async fn serve(listener: Bound, app: axum::Router, stopping: CancellationTok
 fn take(stream: TcpStream, app: axum::Router, calls: &TaskTracker, stopping: CancellationToken) {
     // Small answers go at once.
     let _ = stream.set_nodelay(true);
-    let (stream, copy) = match twice(stream) {
-        Ok(both) => both,
-        Err(error) => {
-            tracing::error!(%error, "a connection could not be taken");
-            return;
-        }
-    };
+    let stream = Arc::new(stream);
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN).max_buf_size(MOST_HEADER_BYTES).half_close(false);
-    let call = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app)).with_upgrades();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_WITHIN)
+        .max_buf_size(MOST_HEADER_BYTES)
+        .half_close(false);
+    let io = TokioIo::new(Shared(stream.clone()));
+    let call = http.serve_connection(io, TowerToHyperService::new(app)).with_upgrades();
     let call = calls.track_future(async move {
         let mut call = pin!(call);
         tokio::select! {
@@ -82,15 +83,11 @@ fn take(stream: TcpStream, app: axum::Router, calls: &TaskTracker, stopping: Can
         if let Err(error) = call.await {
             tracing::debug!(%error, "a connection ended early");
         }
-        linger(copy).await;
+        // A connection that was upgraded is somebody else's now.
+        if let Some(stream) = Arc::into_inner(stream) {
+            linger(stream).await;
+        }
     });
-}
-
-/// The connection a second time, so that it is still open when HTTP is done with it.
-fn twice(stream: TcpStream) -> io::Result<(TcpStream, TcpStream)> {
-    let stream = stream.into_std()?;
-    let copy = stream.try_clone()?;
-    Ok((TcpStream::from_std(stream)?, TcpStream::from_std(copy)?))
 }
 
 /// A connection that is closed while the other side still sends is reset, and the refusal that said why may be lost
@@ -111,31 +108,64 @@ async fn linger(mut stream: TcpStream) {
     .await;
 }
 
-/// Cancels `stopping` at the first Ctrl-C or SIGTERM; a second one ends the process at once.
+/// Cancels `stopping` at the first Ctrl-C or SIGTERM; a second one ends the process at once. Signals count from when
+/// this returns.
 pub fn stop_on_signals(stopping: CancellationToken) {
+    let mut signals = Signals::listen();
     tokio::spawn(async move {
-        signal().await;
+        signals.next().await;
         tracing::info!("stopping: calls under way are finished; a second signal ends at once");
         stopping.cancel();
-        signal().await;
+        signals.next().await;
         std::process::exit(1);
     });
 }
 
+/// Ctrl-C and SIGTERM, none of which is missed between two.
 #[cfg(unix)]
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+struct Signals {
+    listened: Vec<tokio::signal::unix::Signal>,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind| {
+            signal(kind).map_err(|error| tracing::warn!(%error, "a signal ends the process at once, and not in order"))
+        };
+        Signals { listened: [SignalKind::interrupt(), SignalKind::terminate()].map(listen).into_iter().flatten().collect() }
+    }
+
+    async fn next(&mut self) {
+        std::future::poll_fn(|context| {
+            // All are asked, so that each one wakes.
+            let came = self.listened.iter_mut().filter_map(|signal| match signal.poll_recv(context) {
+                std::task::Poll::Ready(came) => came,
+                std::task::Poll::Pending => None,
+            });
+            match came.count() {
+                0 => std::task::Poll::Pending,
+                _ => std::task::Poll::Ready(()),
+            }
+        })
+        .await;
     }
 }
 
 #[cfg(not(unix))]
-async fn signal() {
-    let _ = tokio::signal::ctrl_c().await;
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> Self {
+        Signals
+    }
+
+    async fn next(&mut self) {
+        // Where it cannot be listened to, nothing stops the service but its end.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }

@@ -12,6 +12,7 @@ use crate::{
     actor::Actor,
     app::{App, OWN_CLIENT},
     audit::{self, Act},
+    config::LONGEST_TOKEN,
     ids,
     store::{
         StoreError, Tx,
@@ -71,8 +72,9 @@ pub async fn open(
         return Ok(Err(Refused::Scope));
     }
 
-    let ttl = seconds(app.config.access_token_ttl);
+    let ttl = seconds(app.config.access_token_ttl.min(LONGEST_TOKEN));
     let active = active(&policy, &assigned, scope.as_ref());
+    let inherited = active.roles.iter().any(|role| !active.via.contains(role));
     let exp = active.ends.map_or(now + ttl, |ends| ends.min(now + ttl));
     let session = rows::Session {
         id: app.ids.next(&app.clock)?,
@@ -102,6 +104,7 @@ pub async fn open(
         sid: session.id.clone(),
         scope: session.scope.clone(),
         roles: active.roles,
+        via: inherited.then_some(active.via),
         preferred_username: Some(user.username),
         pv: version,
     };
@@ -116,6 +119,10 @@ pub async fn open(
     Ok(Ok(Opened { token, expires_in: session.expires_at - now, scope }))
 }
 
+/// Only what is held for that long: until a NumericDate, or without an end.
+#[derive(Clone, Copy, Debug)]
+pub struct Lasting(pub Option<i64>);
+
 /// What a session may do as of this transaction, by this policy.
 ///
 /// # Errors
@@ -127,12 +134,17 @@ pub async fn rights(
     user: &str,
     session: &str,
     scope: Option<Arc<Scope>>,
+    lasting: Option<Lasting>,
 ) -> Result<Rights, Error> {
     let now = app.clock.wall();
     if !goes_on(tx, user, session, now).await? {
         return Err(Error::SessionOver);
     }
-    let assigned = holding(assignments::of_user(tx, user).await?, now);
+    let mut assigned = holding(assignments::of_user(tx, user).await?, now);
+    if let Some(Lasting(until)) = lasting {
+        let lasts = |end: i64| until.is_some_and(|until| end >= until);
+        assigned.retain(|assignment| assignment.until.is_none_or(lasts));
+    }
     Ok(policy.activate(assigned.iter().map(|assignment| assignment.role.as_str()), scope))
 }
 
@@ -157,23 +169,23 @@ fn holding(assigned: Vec<Assignment>, now: i64) -> Vec<Assignment> {
     assigned.into_iter().filter(|assignment| assignment.until.is_none_or(|until| until > now)).collect()
 }
 
-/// The roles that are active in a session, and when the first of them ends.
+/// The roles that are active in a session, by which assigned ones, and when the first of them ends.
 struct Active {
     roles: Vec<String>,
+    via: Vec<String>,
     ends: Option<i64>,
 }
 
 fn active(policy: &Policy, assigned: &[Assignment], scope: Option<&Scope>) -> Active {
     let named = scope.map(Scope::roles).unwrap_or_default();
     if named.is_empty() {
-        let roles = assigned.iter().filter(|assignment| policy.role(&assignment.role).is_some());
-        return Active {
-            ends: roles.clone().filter_map(|assignment| assignment.until).min(),
-            roles: roles.map(|assignment| assignment.role.clone()).collect(),
-        };
+        let known = assigned.iter().filter(|assignment| policy.role(&assignment.role).is_some());
+        let ends = known.clone().filter_map(|assignment| assignment.until).min();
+        let roles: Vec<String> = known.map(|assignment| assignment.role.clone()).collect();
+        return Active { via: roles.clone(), roles, ends };
     }
     // A role that is named may come through another one that is assigned; it lasts as long as the last of those.
-    let mut active = Active { roles: vec![], ends: None };
+    let mut active = Active { roles: vec![], via: vec![], ends: None };
     for role in named {
         let gives = |assignment: &&Assignment| {
             policy.inherited(&assignment.role).iter().any(|inherited| inherited.name == *role)
@@ -183,6 +195,9 @@ fn active(policy: &Policy, assigned: &[Assignment], scope: Option<&Scope>) -> Ac
             continue;
         }
         active.roles.push(role.to_string());
+        let new = given.iter().map(|assignment| &assignment.role).filter(|role| !active.via.contains(role));
+        let new: Vec<String> = new.cloned().collect();
+        active.via.extend(new);
         if given.iter().all(|assignment| assignment.until.is_some()) {
             let last = given.iter().filter_map(|assignment| assignment.until).max();
             active.ends = [active.ends, last].into_iter().flatten().min();
@@ -240,7 +255,7 @@ async fn look_up(app: &App, claims: &Claims, min: Version) -> Result<Introspecte
         return Ok(Introspected::Inactive { as_of });
     };
     let active = active(&policy, &assigned, scope.as_ref());
-    Ok(Introspected::Active { roles: active.roles, as_of, ends: active.ends })
+    Ok(Introspected::Active { roles: active.via, as_of, ends: active.ends })
 }
 
 /// Forgets sessions that have long been over.

@@ -1,4 +1,9 @@
 //! The service through its public face: calls over HTTP by people, on both databases, and the binary by its commands.
 
+mod admin;
+mod binary;
+mod face;
+mod promise;
 mod smoke;
+mod store;
 mod util;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
-use rolecall_core::{Claims, Decision, Object, Rights, Snapshot};
+use rolecall_core::{Claims, Decision, Object, Rights, Scope, Snapshot};
 
 use crate::{Denied, seen::Seen};
 
@@ -61,9 +61,17 @@ impl Caller {
         &self.seen.verified.claims
     }
 
-    /// The roles of this session as of now, without inherited ones.
-    pub fn roles(&self) -> &[String] {
-        &self.seen.verified.roles
+    /// The roles of this session as of now, without inherited ones but those that its scope names.
+    pub fn roles(&self) -> Vec<&str> {
+        match self.rights().and_then(Rights::scope).map(Scope::roles).unwrap_or_default() {
+            [] => self.seen.verified.roles.iter().map(String::as_str).collect(),
+            named => named.iter().map(|role| role.as_str()).filter(|role| self.is_in(role)).collect(),
+        }
+    }
+
+    fn is_in(&self, role: &str) -> bool {
+        let authorized = self.rights().map(|rights| self.snapshot.policy.authorized_roles(rights));
+        authorized.is_some_and(|roles| roles.iter().any(|name| name.as_str() == role))
     }
 
     /// The snapshot that he was admitted by.

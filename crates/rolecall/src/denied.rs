@@ -48,7 +48,8 @@ impl Denied {
 
     fn challenge(&self) -> Option<String> {
         match self {
-            Denied::Anonymous => Some("Bearer".into()),
+            // RFC 6750, section 3: something must follow the scheme, and without a token no error code.
+            Denied::Anonymous => Some(r#"Bearer realm="rolecall""#.into()),
             Denied::BadToken(_) | Denied::SessionOver => Some(r#"Bearer error="invalid_token""#.into()),
             Denied::BadRequest(_) => Some(r#"Bearer error="invalid_request""#.into()),
             Denied::Forbidden(Forbidden { rule, .. }) => {

@@ -63,7 +63,7 @@ impl std::error::Error for InvalidAudience {}
 pub enum Introspected {
     /// Its session goes on.
     Active {
-        /// The roles of the session now, cut to its scope.
+        /// The roles that are assigned now; the guard cuts them to the token's scope.
         roles: Vec<String>,
         /// The version by which they were read.
         as_of: Version,

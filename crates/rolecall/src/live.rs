@@ -118,14 +118,17 @@ impl Live {
         });
     }
 
+    /// Whether nothing is decided until [`resume`](Live::resume).
+    pub fn is_suspended(&self) -> bool {
+        self.lock().suspended
+    }
+
     /// Decides again, by what was just read.
     pub fn resume(&self, snapshot: Snapshot, lease: Lease) {
         let mut writer = self.lock();
         writer.suspended = false;
-        self.store(&writer, |held| match snapshot.version >= held.snapshot.version {
-            true => Held { snapshot: Arc::new(snapshot), lease, needs: held.needs.clone() },
-            false => Held { snapshot: held.snapshot.clone(), lease, needs: held.needs.clone() },
-        });
+        // What was read is what there is, also where it is older: a backup that was brought back.
+        self.store(&writer, |held| Held { snapshot: Arc::new(snapshot), lease, needs: held.needs.clone() });
     }
 
     /// Waits until `min` is in force, at most so long.

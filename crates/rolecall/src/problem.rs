@@ -23,6 +23,11 @@ impl Problem {
         self.status
     }
 
+    /// What it says to a person.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// As a response, with the id by which the log knows this request.
     pub fn with_request_id(&self, id: Option<&str>) -> Response {
         let title = self.status.canonical_reason().unwrap_or("Error");

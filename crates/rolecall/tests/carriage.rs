@@ -28,7 +28,7 @@ async fn with_header(app: &App, header: impl AsRef<[u8]>) -> Answer {
 async fn without_a_token_the_challenge_has_no_error_code() {
     let (_, app, _) = world();
     let answer = app.nobody().get("/items/").await;
-    assert_eq!((answer.status, answer.challenge()), (401, Some("Bearer")));
+    assert_eq!((answer.status, answer.challenge()), (401, Some(r#"Bearer realm="rolecall""#)));
     assert_eq!(answer.problem()["type"], "urn:rolecall:problem:unauthenticated");
 }
 
@@ -53,10 +53,10 @@ async fn another_scheme_is_no_token() {
     let (_, app, token) = world();
     for header in ["Basic YWxpY2U6c2VjcmV0", "Digest username=alice", "DPoP x", "Bear", "", &token] {
         let answer = with_header(&app, header).await;
-        assert_eq!((answer.status, answer.challenge()), (401, Some("Bearer")), "{header}");
+        assert_eq!((answer.status, answer.challenge()), (401, Some(r#"Bearer realm="rolecall""#)), "{header}");
     }
     let glued = with_header(&app, format!("Bearer{token}")).await;
-    assert_eq!((glued.status, glued.challenge()), (401, Some("Bearer")));
+    assert_eq!((glued.status, glued.challenge()), (401, Some(r#"Bearer realm="rolecall""#)));
     let basic = app.nobody().with(AUTHORIZATION, "Basic YWxpY2U6c2VjcmV0");
     assert_eq!(basic.get("/hello").await.body, "hello", "and on an optional route he is nobody");
 }
@@ -124,14 +124,14 @@ async fn a_token_in_the_query_beside_one_in_the_header_is_refused() {
 async fn a_token_anywhere_else_is_no_token() {
     let (_, app, token) = world();
     let answer = app.nobody().get(&format!("/items/?access_token={token}")).await;
-    assert_eq!((answer.status, answer.challenge()), (401, Some("Bearer")));
+    assert_eq!((answer.status, answer.challenge()), (401, Some(r#"Bearer realm="rolecall""#)));
     for name in ["access_token", "token", "authorization"] {
         let answer = app.nobody().with(COOKIE, format!("{name}={token}")).get("/items/").await;
-        assert_eq!((answer.status, answer.challenge()), (401, Some("Bearer")), "{name}");
+        assert_eq!((answer.status, answer.challenge()), (401, Some(r#"Bearer realm="rolecall""#)), "{name}");
     }
     for name in ["x-access-token", "x-forwarded-access-token", "proxy-authorization", "x-authorization"] {
         let answer = app.nobody().with(name.parse().unwrap(), format!("Bearer {token}")).get("/items/").await;
-        assert_eq!((answer.status, answer.challenge()), (401, Some("Bearer")), "{name}");
+        assert_eq!((answer.status, answer.challenge()), (401, Some(r#"Bearer realm="rolecall""#)), "{name}");
     }
     assert!(world().0.seen.is_empty());
 }

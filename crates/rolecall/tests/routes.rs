@@ -85,7 +85,7 @@ mod methods {
         let people = serve(Router::new().route("/items/", get(role("admin"), async || "items")));
         assert_eq!(statuses(&people, "HEAD", "/items/").await, [401, 403, 200]);
         assert_eq!(people.ada.send("HEAD", "/items/").await.body, "");
-        assert_eq!(people.nobody.send("HEAD", "/items/").await.challenge(), Some("Bearer"));
+        assert_eq!(people.nobody.send("HEAD", "/items/").await.challenge(), Some(r#"Bearer realm="rolecall""#));
     }
 
     #[tokio::test]

@@ -191,7 +191,7 @@ async fn a_handler_that_insists_on_a_caller_refuses_nobody_on_an_optional_route(
     let app = world.serve(Router::new().route("/me", get(optional(), async |caller: Caller| caller.id().to_owned())));
 
     let answer = app.nobody().get("/me").await;
-    assert_eq!((answer.status, answer.challenge()), (401, Some("Bearer")));
+    assert_eq!((answer.status, answer.challenge()), (401, Some(r#"Bearer realm="rolecall""#)));
 }
 
 #[tokio::test]

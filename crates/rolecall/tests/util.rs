@@ -115,6 +115,7 @@ impl World {
             sid: format!("session-of-{name}"),
             scope: None,
             roles: roles.iter().map(|&role| role.into()).collect(),
+            via: None,
             preferred_username: Some(name.into()),
             pv: self.version(),
         }

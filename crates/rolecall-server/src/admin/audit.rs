@@ -10,7 +10,7 @@ use crate::{
     Error,
     app::App,
     audit::{self, Entry, Filter},
-    request::{Query, page},
+    request::{Query, id_key, page},
 };
 
 pub(super) fn routes() -> Router<Arc<App>> {
@@ -24,7 +24,7 @@ async fn list(State(app): State<Arc<App>>, mut query: Query) -> Result<Answer<Va
         action: query.text("action"),
         since: query.number("since")?,
     };
-    let asked = query.page()?;
+    let asked = query.page(id_key)?;
     let entries = audit::list(&app, &filter, &asked.after, asked.limit).await?;
     Ok(Answer(page(entries.iter().map(shown).collect(), asked.limit, |entry| {
         entry["id"].as_str().unwrap_or_default().to_owned()

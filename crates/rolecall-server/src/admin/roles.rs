@@ -19,11 +19,14 @@ use crate::{
     change::{Change, Prefer},
     error::What,
     rbac,
-    request::{Acting, Json, Segments},
+    request::{Acting, Json, Query, Segments, cut, page},
 };
 
+/// What it takes to change something here: the rule of its routes, asked again when the change begins.
+const WRITE: &str = "rolecall.roles:write";
+
 pub(super) fn routes() -> Router<Arc<App>> {
-    let write = || permission("rolecall.roles:write");
+    let write = || permission(WRITE);
     Router::new()
         .route("/roles", get(permission("rolecall.roles:read"), list).post(write(), add))
         .route("/roles/{role}", get(permission("rolecall.roles:read"), show).delete(write(), delete))
@@ -45,9 +48,18 @@ fn shown(role: &Role) -> Value {
     })
 }
 
-async fn list(State(app): State<Arc<App>>) -> Answer<Value> {
+async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Answer<Value>, Error> {
+    let asked = query.page(role_key)?;
     let policy = app.live.snapshot().policy.clone();
-    Answer(json!({ "items": policy.roles().map(shown).collect::<Vec<_>>(), "next": null }))
+    let roles = cut(policy.roles().collect(), &asked, |role| role.name.as_str());
+    Ok(Answer(page(roles.into_iter().map(shown).collect(), asked.limit, |role| {
+        role["name"].as_str().unwrap_or_default().to_owned()
+    })))
+}
+
+/// A name as the key of a list.
+pub(super) fn role_key(text: &str) -> Option<String> {
+    text.parse().ok().map(|name: RoleName| name.to_string())
 }
 
 async fn show(State(app): State<Arc<App>>, Segments(role): Segments<String>) -> Result<Answer<Value>, Error> {
@@ -68,12 +80,17 @@ async fn add(
     Acting(by): Acting,
     State(app): State<Arc<App>>,
     prefer: Prefer,
-    Json(said): Json<Said>,
+    Json(mut said): Json<Said>,
 ) -> Result<(StatusCode, [(header::HeaderName, String); 1], Answer<Value>), Error> {
+    // What is said twice is there once, in the order in which it is read later.
+    for list in [&mut said.permissions, &mut said.inherits] {
+        list.sort_unstable();
+        list.dedup();
+    }
     let name: RoleName = said.name.parse().map_err(|why| Error::Invalid(format!("`name`: {why}")))?;
     let grants = said.permissions.iter().map(|text| parsed(text)).collect::<Result<Vec<_>, _>>()?;
     let inherits = said.inherits.iter().map(|junior| known(junior)).collect::<Result<Vec<_>, _>>()?;
-    let mut change = Change::begin(&app, &by).await?;
+    let mut change = Change::begin(&app, &by, Some(WRITE)).await?;
     rbac::add_role(&mut change, &name, &grants, &inherits).await?;
     let done = change.commit(prefer).await?;
     let place = format!("/admin/roles/{name}");
@@ -88,7 +105,7 @@ async fn delete(
     prefer: Prefer,
 ) -> Result<Answer<Value>, Error> {
     let role = known(&role)?;
-    let mut change = Change::begin(&app, &by).await?;
+    let mut change = Change::begin(&app, &by, Some(WRITE)).await?;
     rbac::delete_role(&mut change, &role).await?;
     Ok(Answer(told(change.commit(prefer).await?)))
 }
@@ -100,7 +117,7 @@ async fn grant(
     prefer: Prefer,
 ) -> Result<Answer<Value>, Error> {
     let (role, grant) = (known(&role)?, parsed(&permission)?);
-    let mut change = Change::begin(&app, &by).await?;
+    let mut change = Change::begin(&app, &by, Some(WRITE)).await?;
     rbac::grant_permission(&mut change, &role, &grant).await?;
     Ok(Answer(told(change.commit(prefer).await?)))
 }
@@ -112,7 +129,7 @@ async fn revoke(
     prefer: Prefer,
 ) -> Result<Answer<Value>, Error> {
     let (role, grant) = (known(&role)?, parsed(&permission)?);
-    let mut change = Change::begin(&app, &by).await?;
+    let mut change = Change::begin(&app, &by, Some(WRITE)).await?;
     rbac::revoke_permission(&mut change, &role, &grant).await?;
     Ok(Answer(told(change.commit(prefer).await?)))
 }
@@ -124,7 +141,7 @@ async fn inherit(
     prefer: Prefer,
 ) -> Result<Answer<Value>, Error> {
     let (role, junior) = (known(&role)?, known(&junior)?);
-    let mut change = Change::begin(&app, &by).await?;
+    let mut change = Change::begin(&app, &by, Some(WRITE)).await?;
     rbac::add_inheritance(&mut change, &role, &junior).await?;
     Ok(Answer(told(change.commit(prefer).await?)))
 }
@@ -136,7 +153,7 @@ async fn disinherit(
     prefer: Prefer,
 ) -> Result<Answer<Value>, Error> {
     let (role, junior) = (known(&role)?, known(&junior)?);
-    let mut change = Change::begin(&app, &by).await?;
+    let mut change = Change::begin(&app, &by, Some(WRITE)).await?;
     rbac::delete_inheritance(&mut change, &role, &junior).await?;
     Ok(Answer(told(change.commit(prefer).await?)))
 }

@@ -27,9 +27,12 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Error> {
     logs::start();
+    logs::tell_panics();
     let Arguments { listen, database_url, lease, json } = arguments;
     let config = Config::dev(Path::new("."), &Dev { listen, database_url, lease })?;
     let rolecall = Rolecall::start(config, Clock::system()).await?;
+    // Before anything is said: whoever reads it may end it at once.
+    rolecall.stop_on_signals();
     let told = match json {
         true => rolecall.greeting().to_json().to_string(),
         false => rolecall.greeting().to_string(),

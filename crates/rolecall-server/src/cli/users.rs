@@ -32,7 +32,7 @@ pub(super) async fn run(command: Command) -> Result<(), Error> {
     let password = ask()?;
     let opened = assemble::open_existing(config, Clock::system()).await?;
     let done = set_password(&opened.app, &name, &password).await;
-    opened.app.store.sign_off().await;
+    opened.app.node.sign_off(&opened.app.store, &opened.app.live, &opened.app.clock).await;
     if let Some((_, lock)) = opened.session {
         lock.release().await;
     }

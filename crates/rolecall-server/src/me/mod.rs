@@ -66,7 +66,7 @@ async fn me(caller: Caller, State(app): State<Arc<App>>) -> Result<Answer<Me>, E
         id: user.id,
         username: user.username,
         email: user.email,
-        roles: caller.roles().to_vec(),
+        roles: caller.roles().into_iter().map(str::to_owned).collect(),
         permissions: permissions.unwrap_or_default(),
         scope: caller.claims().scope.clone(),
     }))

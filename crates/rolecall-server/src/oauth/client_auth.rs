@@ -4,7 +4,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, header};
 
 use super::error::OAuthError;
-use crate::{app::OWN_CLIENT, request::Parameters};
+use crate::{
+    app::OWN_CLIENT,
+    request::{self, Parameters},
+};
 
 /// Names the client, or refuses it. No name at all is the built-in one, and so is a Basic header with an empty name
 /// and password, as Swagger UI sends it.
@@ -40,6 +43,6 @@ fn basic(header: &[u8]) -> Option<(Option<String>, Option<String>)> {
     }
     let text = String::from_utf8(STANDARD.decode(rest.trim_ascii()).ok()?).ok()?;
     let (name, secret) = text.split_once(':')?;
-    let decode = |half: &str| Parameters::parse(format!("half={half}").as_bytes()).ok().map(|mut one| one.take("half"));
+    let decode = |half: &str| Some(Some(request::decode(half.as_bytes()).ok()?).filter(|half| !half.is_empty()));
     Some((decode(name)?, decode(secret)?))
 }

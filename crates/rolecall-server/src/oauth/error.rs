@@ -5,7 +5,7 @@ use http::{HeaderValue, StatusCode, header};
 use rolecall::Problem;
 use serde_json::json;
 
-use crate::Error;
+use crate::{Error, store::StoreError};
 
 /// An answer of the token endpoint that is no token.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(super) enum OAuthError {
     ScopeNeeded,
     /// RFC 8707, section 2.
     InvalidTarget,
-    /// The request could not be read: 413, 415 and the like, which RFC 6749 does not know.
+    /// The request could not be read: 413, 415 and the like.
     Unreadable(Problem),
     /// It is not the client's fault.
     Ours(Error),
@@ -52,27 +52,26 @@ impl OAuthError {
             OAuthError::InvalidTarget => {
                 (bad, "invalid_target", "there is no API of this name; leave `resource` out".into())
             }
-            OAuthError::Unreadable(problem) => (problem.status(), "invalid_request", String::new()),
+            OAuthError::Unreadable(problem) => (problem.status(), "invalid_request", problem.detail().to_owned()),
+            OAuthError::Ours(Error::Store(StoreError::Strange(_) | StoreError::Other(_))) => server_error(),
             OAuthError::Ours(Error::Busy(_) | Error::Unavailable(_) | Error::Store(_)) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "temporarily_unavailable",
                 "too busy to tell now; try again in a moment".into(),
             ),
-            OAuthError::Ours(_) => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "server_error",
-                "something went wrong on our side; the log knows this request by its id".into(),
-            ),
+            OAuthError::Ours(_) => server_error(),
         }
     }
+}
+
+fn server_error() -> (StatusCode, &'static str, String) {
+    let description = "something went wrong on our side; the log knows this request by its id";
+    (StatusCode::INTERNAL_SERVER_ERROR, "server_error", description.into())
 }
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
         let (status, code, description) = self.looks();
-        if let OAuthError::Unreadable(problem) = self {
-            return problem.into_response();
-        }
         if let OAuthError::Ours(error) = &self {
             if status == StatusCode::INTERNAL_SERVER_ERROR {
                 tracing::error!(%error, "a fault of ours");

@@ -1,6 +1,7 @@
 //! All SQL, and nothing else: two databases, each query once.
 //!
-//! A query has no opinion. What two processes may do at once is decided by the query itself, never by a read before it.
+//! A query has no opinion. A transaction that writes begins by taking the database (SQLite) or the version row
+//! (PostgreSQL), so nobody changes what it reads.
 
 pub mod assignments;
 pub mod audit;
@@ -15,7 +16,7 @@ mod error;
 mod postgres;
 mod sqlite;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use sqlx::{
     AssertSqlSafe, PgPool, Postgres, SqlSafeStr, Sqlite, SqlitePool, Transaction,
@@ -136,20 +137,28 @@ impl Store {
         })
     }
 
-    /// A transaction that writes what is no change (design: registering, opening a session). What it reads is as of one
-    /// moment.
+    /// A transaction that writes what is no change: registering, opening a session. What it reads is as of one moment,
+    /// and no change takes place until it ends.
     ///
     /// # Errors
     /// [`StoreError::NotHolder`] when another process has taken the database over.
     pub async fn write(&self) -> Result<Tx, StoreError> {
         let mut tx = match &self.pools {
             Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Pools::Postgres(pool) => Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?),
+            Pools::Postgres(pool) => Tx::Postgres(postgres::begin_beside_changes(pool).await?),
         };
         match versions::holder(&mut tx).await? == self.holder {
             true => Ok(tx),
             false => Err(StoreError::NotHolder),
         }
+    }
+
+    /// Who may write, by the version row.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be had now.
+    pub async fn is_holder(&self) -> Result<bool, StoreError> {
+        Ok(versions::holder(&mut self.read().await?).await? == self.holder)
     }
 
     /// A transaction for a change: it takes the version row before anything is read, so that changes come one after
@@ -186,12 +195,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be had now.
-    pub async fn take_over(&self) -> Result<Before, StoreError> {
+    pub async fn take_over(&self, lease: Duration) -> Result<Before, StoreError> {
         let mut tx = match &self.pools {
             Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         };
-        let before = versions::take(&mut tx, &self.holder).await?;
+        let lease_ms = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
+        let before = versions::take(&mut tx, &self.holder, lease_ms).await?;
         tx.commit().await?;
         Ok(before)
     }
@@ -227,7 +237,10 @@ pub enum Before {
     /// Nobody, or one that signed off: nothing that it allowed can still go on.
     Gone,
     /// One that did not sign off: it may still be deciding by what it knows.
-    Perhaps,
+    Perhaps {
+        /// The longest lease by which it, or one before it, may do so.
+        lease_ms: u64,
+    },
 }
 
 impl Tx {

@@ -3,7 +3,7 @@
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    ConnectOptions, Connection, PgConnection, PgPool,
+    ConnectOptions, Connection, PgConnection, PgPool, Postgres, Transaction,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -31,7 +31,17 @@ impl PostgresUrl {
 
     fn options(&self) -> Result<PgConnectOptions, StoreError> {
         // Acknowledged is on disk; who waits for a lock is told so.
-        let settings = [("synchronous_commit", "on"), ("lock_timeout", "5s"), ("application_name", "rolecall")];
+        // A connection that the network has swallowed is noticed in half a minute, by the server too: it would keep
+        // locks for hours else.
+        let settings = [
+            ("synchronous_commit", "on"),
+            ("lock_timeout", "5s"),
+            ("application_name", "rolecall"),
+            ("tcp_keepalives_idle", "10"),
+            ("tcp_keepalives_interval", "5"),
+            ("tcp_keepalives_count", "3"),
+            ("tcp_user_timeout", "25000"),
+        ];
         Ok(PgConnectOptions::from_str(&self.url)?.options(settings).disable_statement_logging())
     }
 }
@@ -66,11 +76,28 @@ pub(super) async fn open(url: &PostgresUrl, migrator: &Migrator) -> Result<PgPoo
     Ok(pool)
 }
 
+/// A transaction as of one moment, which keeps changes out until it ends, though not others of its kind.
+pub(super) async fn begin_beside_changes(pool: &PgPool) -> Result<Transaction<'static, Postgres>, StoreError> {
+    for _ in 0..20 {
+        let mut tx = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+        // The first statement takes the snapshot and waits for a change under way; if that changed the row, the
+        // snapshot is too old (40001), and a new one is taken.
+        let locked = sqlx::query("SELECT 1 FROM policy FOR SHARE").execute(&mut *tx).await.map_err(StoreError::from);
+        match locked {
+            Ok(_) => return Ok(tx),
+            Err(StoreError::Gone) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(StoreError::Busy)
+}
+
 /// That one process has the database: an advisory lock of a session of its own, which must be asked again and again
 /// whether it is still there.
 #[derive(Debug)]
 pub struct Lock {
     connection: PgConnection,
+    pid: i32,
 }
 
 impl Lock {
@@ -80,9 +107,35 @@ impl Lock {
     /// [`StoreError`] when the database cannot be had now.
     pub async fn take(url: &PostgresUrl) -> Result<Option<Lock>, StoreError> {
         let mut connection = PgConnection::connect_with(&url.options()?).await?;
-        let taken: bool =
-            sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(LOCK).fetch_one(&mut connection).await?;
-        Ok(taken.then_some(Lock { connection }))
+        let (taken, pid): (bool, i32) = sqlx::query_as("SELECT pg_try_advisory_lock($1), pg_backend_pid()")
+            .bind(LOCK)
+            .fetch_one(&mut connection)
+            .await?;
+        Ok(taken.then_some(Lock { connection, pid }))
+    }
+
+    /// The session, as the server numbers it.
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// Ends a session of ours that the server still keeps though its connection is lost, if it has the lock.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be had now.
+    pub async fn end(url: &PostgresUrl, pid: i32) -> Result<(), StoreError> {
+        let mut connection = PgConnection::connect_with(&url.options()?).await?;
+        sqlx::query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND application_name = 'rolecall' \
+             AND usename = current_user AND datname = current_database() AND pid IN \
+             (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 \
+             AND ((classid::bigint << 32) | objid::bigint) = $2)",
+        )
+        .bind(pid)
+        .bind(LOCK)
+        .execute(&mut connection)
+        .await?;
+        Ok(())
     }
 
     /// Whether the session is still there, and so its lock; and who may write by the version row.

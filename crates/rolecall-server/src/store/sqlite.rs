@@ -79,8 +79,29 @@ async fn make(path: &Path, migrator: &Migrator) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// A file that others can read, or that has a second name (under which somebody could take it too), is not opened.
+#[cfg(unix)]
+fn is_ours_alone(path: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::MetadataExt;
+    let file = fs::metadata(path).map_err(|error| StoreError::ReadOnly(error.to_string()))?;
+    let name = path.display();
+    if file.mode() & 0o077 != 0 {
+        return Err(StoreError::NotOurs(format!("others can read the database: run `chmod 600 {name}`")));
+    }
+    match file.nlink() {
+        1 => Ok(()),
+        _ => Err(StoreError::NotOurs(format!("`{name}` has another name too, a hard link: remove one of them"))),
+    }
+}
+
+#[cfg(not(unix))]
+fn is_ours_alone(_: &Path) -> Result<(), StoreError> {
+    Ok(())
+}
+
 /// A file that is there is one of ours and whole, or is not touched.
 async fn check(path: &Path, size: u64) -> Result<(), StoreError> {
+    is_ours_alone(path)?;
     let mut header = [0; 16];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
     match read {
@@ -114,7 +135,8 @@ async fn check(path: &Path, size: u64) -> Result<(), StoreError> {
 /// That one process has the file. The operating system gives it back when the process ends, however it ends.
 #[derive(Debug)]
 pub struct FileLock {
-    _file: File,
+    file: File,
+    path: PathBuf,
 }
 
 impl FileLock {
@@ -128,7 +150,7 @@ impl FileLock {
         };
         let path = beside(&canonical(database).map_err(unwritable)?, ".lock");
         loop {
-            let mut file = private().create(true).truncate(false).open(&path).map_err(unwritable)?;
+            let mut file = not_through_links(&mut private()).create(true).open(&path).map_err(unwritable)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
@@ -145,9 +167,16 @@ impl FileLock {
             if same_file(&file, &path) {
                 file.set_len(0).and_then(|()| file.rewind()).map_err(unwritable)?;
                 file.write_all(who.as_bytes()).map_err(unwritable)?;
-                return Ok(FileLock { _file: file });
+                return Ok(FileLock { file, path });
             }
         }
+    }
+}
+
+impl FileLock {
+    /// Whether the file is still there under its name. If not, another process can lock one of its own.
+    pub fn is_in_place(&self) -> bool {
+        same_file(&self.file, &self.path)
     }
 }
 
@@ -170,6 +199,13 @@ fn private() -> OpenOptions {
     options.read(true).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// A link that somebody planted under the name leads nowhere.
+fn not_through_links(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(options, rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
     options
 }
 

@@ -123,17 +123,25 @@ pub async fn forget(tx: &mut Tx, at: i64) -> Result<Option<Version>, StoreError>
     Ok(Some(version(newest)))
 }
 
-pub(super) async fn take(tx: &mut Tx, me: &str) -> Result<Before, StoreError> {
+pub(super) async fn take(tx: &mut Tx, me: &str, lease_ms: i64) -> Result<Before, StoreError> {
     // The update comes first: it waits for whoever is writing now.
     on!(tx, db => sqlx::query("UPDATE policy SET version = version").execute(db).await.map(drop)?);
-    let (holder, signed_off): (String, bool) = on!(tx, db => sqlx::query_as("SELECT holder, signed_off FROM policy")
+    let (holder, signed_off, before): (String, bool, i64) = on!(tx, db => sqlx::query_as(
+        "SELECT holder, signed_off, lease_ms FROM policy")
         .fetch_one(db)
         .await?);
-    on!(tx, db => sqlx::query("UPDATE policy SET holder = $1, signed_off = FALSE").bind(me).execute(db).await.map(drop)?);
+    // The lease of one that did not sign off stays on record until somebody has outlasted it and signs off himself.
+    let longest = if signed_off { lease_ms } else { lease_ms.max(before) };
+    on!(tx, db => sqlx::query("UPDATE policy SET holder = $1, signed_off = FALSE, lease_ms = $2")
+        .bind(me)
+        .bind(longest)
+        .execute(db)
+        .await
+        .map(drop)?);
     Ok(match (holder == me, signed_off) {
         (true, _) => Before::Myself,
         (false, true) => Before::Gone,
-        (false, false) => Before::Perhaps,
+        (false, false) => Before::Perhaps { lease_ms: u64::try_from(before).unwrap_or(0) },
     })
 }
 

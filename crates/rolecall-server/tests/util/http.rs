@@ -77,12 +77,28 @@ impl Actor {
         Actor { token: Some(token.into()), ..self.clone() }
     }
 
+    /// The same person, who does not use a connection again that he had before.
+    pub fn with_new_connections(&self) -> Actor {
+        Actor { client: Client::builder(TokioExecutor::new()).build_http(), ..self.clone() }
+    }
+
     pub fn known_as(&self, name: &str, id: &str) -> Actor {
         Actor { name: name.into(), id: id.into(), ..self.clone() }
     }
 
     /// Sends what is given, whatever it is; a token of the actor's is added where there is no such header.
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+        self.try_send(method, path, headers, body).await.expect("an answer")
+    }
+
+    /// The same where the service may end before it has answered.
+    pub async fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Result<Answer, Box<dyn std::error::Error + Send + Sync>> {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         let mut request = Request::builder().method(method).uri(format!("http://{}{path}", self.address));
         for (name, value) in headers {
@@ -93,11 +109,11 @@ impl Actor {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         let request = request.body(body.into()).expect("a request");
-        let response = self.client.request(request).await.expect("an answer");
+        let response = self.client.request(request).await?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.into_body().collect().await.expect("a whole body").to_bytes().to_vec();
+        let body = response.into_body().collect().await?.to_bytes().to_vec();
         assert_ne!(status, StatusCode::SWITCHING_PROTOCOLS);
-        Answer { status: status.as_u16(), headers, body }
+        Ok(Answer { status: status.as_u16(), headers, body })
     }
 
     pub async fn get(&self, path: &str) -> Answer {

@@ -1,11 +1,25 @@
 //! The harness: a service of its own for each test, on either database, and people who call it.
 
+pub mod binary;
 pub mod http;
 pub mod postgres;
+pub mod proxy;
+pub mod rows;
 pub mod world;
 
 pub use http::{Actor, Answer};
+pub use rows::Rows;
 pub use world::{Db, World};
+
+/// Waits until it is so, however long that takes; but not for ever.
+pub async fn until(mut is: impl AsyncFnMut() -> bool) {
+    let limit = tokio::time::timeout(std::time::Duration::from_secs(60), async {
+        while !is().await {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    });
+    limit.await.expect("it never became so");
+}
 
 /// Makes two tests of one: the same on SQLite and on PostgreSQL.
 ///

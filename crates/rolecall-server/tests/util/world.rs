@@ -11,6 +11,7 @@ use rolecall::{
 };
 use rolecall_server::{Config, Dev, Error, Rolecall};
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -67,6 +68,11 @@ impl World {
         Rolecall::start(Config::dev(folder.path(), &said)?, clock.clone()).await
     }
 
+    /// Serves with a service that was started.
+    pub fn serve(db: Db, url: String, folder: TempDir, clock: Clock, rolecall: Rolecall, password: &str) -> World {
+        World::serving(db, url, folder, clock, rolecall, password.to_owned())
+    }
+
     fn serving(db: Db, url: String, folder: TempDir, clock: Clock, rolecall: Rolecall, password: String) -> World {
         let (address, stopper) = (rolecall.address(), rolecall.stopper());
         let served = tokio::spawn(rolecall.serve_until_stopped(application()));
@@ -75,11 +81,15 @@ impl World {
 
     /// Stops it in order, and starts it again on the same database. Its address is another one, so old tokens are void.
     pub async fn restarted(self) -> World {
+        self.down().await.up().await
+    }
+
+    /// Stops it in order; what is left can be started again.
+    pub async fn down(self) -> Down {
         let World { db, clock, folder, url, password, stopper, served, .. } = self;
         stopper.cancel();
         served.await.expect("no panic").expect("served");
-        let rolecall = World::start(&url, &folder, &clock).await.expect("the service starts again");
-        World::serving(db, url, folder, clock, rolecall, password)
+        Down { db, clock, folder, url, password }
     }
 
     /// Stops it in order.
@@ -100,6 +110,17 @@ impl World {
     /// Lets time go by for the service.
     pub fn wait(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// The same, until the service decides again: on PostgreSQL its lease is over then, and it asks for the next one.
+    pub async fn wait_for(&self, seconds: u64) {
+        self.wait(seconds);
+        let ready = async {
+            while self.nobody().get("/ready").await.status != 200 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), ready).await.expect("the service decides again");
     }
 
     /// Now, as the service sees it.
@@ -127,10 +148,45 @@ impl World {
         admin.put(&format!("/admin/users/{}/roles/{role}", to.id())).await.expect(200);
     }
 
+    /// Writes an assignment into the database, past the service, which learns of it at the next log-in.
+    pub async fn appoint(&self, to: &Actor, role: &str) {
+        let insert = "INSERT INTO user_assignments (user_id, role, organisation) VALUES ($1, $2, '')";
+        match self.db {
+            Db::Sqlite => {
+                let file = SqliteConnectOptions::new().filename(self.folder.path().join("rolecall.db"));
+                let mut database = SqliteConnection::connect_with(&file).await.expect("the database opens");
+                sqlx::query(insert).bind(to.id()).bind(role).execute(&mut database).await.map(drop)
+            }
+            Db::Postgres => {
+                let mut database = PgConnection::connect(&self.url).await.expect("the database opens");
+                sqlx::query(insert).bind(to.id()).bind(role).execute(&mut database).await.map(drop)
+            }
+        }
+        .expect("an assignment");
+    }
+
     /// An administrator makes a role.
     pub async fn role(&self, admin: &Actor, name: &str, permissions: &[&str], inherits: &[&str]) {
         let role = json!({ "name": name, "permissions": permissions, "inherits": inherits });
         admin.post("/admin/roles", role).await.expect(201);
+    }
+}
+
+/// A service that was stopped.
+pub struct Down {
+    pub db: Db,
+    pub clock: Clock,
+    pub folder: TempDir,
+    pub url: String,
+    password: String,
+}
+
+impl Down {
+    /// Starts it again on the same database.
+    pub async fn up(self) -> World {
+        let Down { db, clock, folder, url, password } = self;
+        let rolecall = World::start(&url, &folder, &clock).await.expect("the service starts again");
+        World::serving(db, url, folder, clock, rolecall, password)
     }
 }
 

@@ -1,0 +1,213 @@
+//! Administrative calls at random: all those of the table, on what there is and on what there is not.
+
+use serde_json::{Value, json};
+
+use super::{
+    dice::Dice,
+    oracle::{Held, Told},
+};
+use crate::admin::{NOBODY, assignment, inherits, permission, user};
+
+/// What may stand in a role.
+pub const GRANTS: [&str; 19] = [
+    "items:read",
+    "items:read",
+    "items:write",
+    "items:*",
+    "items:read:own",
+    "items:*:own",
+    "notes:read",
+    "notes:write:own",
+    "notes:*",
+    "*",
+    "rolecall.users:read",
+    "rolecall.users:write",
+    "rolecall.users:*",
+    "rolecall.roles:read",
+    "rolecall.roles:write",
+    "rolecall.roles:grant",
+    "rolecall.roles:*",
+    "rolecall.roles:grant:own",
+    "rolecall.audit:read",
+];
+
+/// One call.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub kind: Kind,
+    pub method: &'static str,
+    pub path: String,
+    pub body: Option<Value>,
+    /// The permission that its route asks for.
+    pub needs: &'static str,
+    /// The account that it acts on.
+    pub acts_on: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Kind {
+    AddUser,
+    Disable,
+    Enable,
+    SetEmail,
+    DeleteUser,
+    Assign,
+    Deassign,
+    AddRole,
+    DeleteRole,
+    Grant,
+    Revoke,
+    Inherit,
+    Disinherit,
+    Read,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 14] = [
+        Kind::AddUser,
+        Kind::Disable,
+        Kind::Enable,
+        Kind::SetEmail,
+        Kind::DeleteUser,
+        Kind::Assign,
+        Kind::Deassign,
+        Kind::AddRole,
+        Kind::DeleteRole,
+        Kind::Grant,
+        Kind::Revoke,
+        Kind::Inherit,
+        Kind::Disinherit,
+        Kind::Read,
+    ];
+    /// What hands something out comes more often.
+    const OFTEN: [Kind; 8] = [
+        Kind::Assign,
+        Kind::Assign,
+        Kind::Assign,
+        Kind::AddRole,
+        Kind::Grant,
+        Kind::Grant,
+        Kind::Inherit,
+        Kind::Inherit,
+    ];
+}
+
+/// What a call can be about.
+pub struct Stage<'s> {
+    pub told: &'s Told,
+    /// Whom they would rather act on, by id.
+    pub victims: &'s [String],
+    /// Everybody, by id, but the one administrator who looks on.
+    pub accounts: &'s [String],
+    /// What the caller holds.
+    pub held: &'s Held,
+    pub now: i64,
+    /// A name that nobody had yet.
+    pub fresh: String,
+}
+
+impl Stage<'_> {
+    pub fn call(&self, dice: &mut Dice) -> Call {
+        let kind = if dice.one_in(2) { *dice.pick(&Kind::ALL) } else { *dice.pick(&Kind::OFTEN) };
+        let (account, role, other) = (self.account(dice), self.role(dice), self.role(dice));
+        let user_path = user(&account);
+        let (write, give) = ("rolecall.roles:write", "rolecall.roles:grant");
+        let on = |kind, method, path: String, body, needs| Call {
+            kind,
+            method,
+            path,
+            body,
+            needs,
+            acts_on: Some(account.clone()),
+        };
+        let of = |kind, method, path: String, body, needs| Call { kind, method, path, body, needs, acts_on: None };
+        match kind {
+            Kind::AddUser => {
+                let mut body = json!({ "username": self.fresh });
+                if dice.one_in(3) {
+                    body["email"] = json!(format!("{}@example.org", self.fresh));
+                }
+                of(kind, "POST", "/admin/users".into(), Some(body), "rolecall.users:write")
+            }
+            Kind::Disable => on(kind, "PATCH", user_path, Some(json!({ "disabled": true })), "rolecall.users:write"),
+            Kind::Enable => {
+                let sleeping = |id: &&String| self.told.accounts.get(*id).is_some_and(|account| account.disabled);
+                let id = self.accounts.iter().find(sleeping).unwrap_or(&account);
+                let (method, body) = ("PATCH", Some(json!({ "disabled": false })));
+                let needs = "rolecall.users:write";
+                Call { kind, method, path: user(id), body, needs, acts_on: Some(id.clone()) }
+            }
+            Kind::SetEmail => {
+                let email = if dice.one_in(2) { Value::Null } else { json!(format!("{}@example.org", self.fresh)) };
+                on(kind, "PATCH", user_path, Some(json!({ "email": email })), "rolecall.users:write")
+            }
+            Kind::DeleteUser => on(kind, "DELETE", user_path, None, "rolecall.users:write"),
+            Kind::Assign => {
+                let body = match dice.below(4) {
+                    0 => Some(json!({ "until": self.now + 1 + dice.below(3) as i64 })),
+                    1 => Some(json!({ "until": self.now + 100_000 })),
+                    _ => None,
+                };
+                on(kind, "PUT", assignment(&account, &role), body, give)
+            }
+            Kind::Deassign => on(kind, "DELETE", assignment(&account, &role), None, give),
+            Kind::AddRole => {
+                // A name of its own, or one that somebody had.
+                let name = if dice.one_in(2) { self.fresh.clone() } else { role.clone() };
+                let permissions: Vec<&str> = (0..dice.below(3)).map(|_| self.grant(dice)).collect();
+                let juniors: Vec<String> = (0..dice.below(3)).map(|_| self.role(dice)).collect();
+                let body = json!({ "name": name, "permissions": permissions, "inherits": juniors });
+                of(kind, "POST", "/admin/roles".into(), Some(body), write)
+            }
+            Kind::DeleteRole => of(kind, "DELETE", format!("/admin/roles/{role}"), None, write),
+            Kind::Grant => of(kind, "PUT", permission(&role, self.grant(dice)), None, write),
+            Kind::Revoke => {
+                let had = self.told.roles.get(&role).map(|role| role.permissions.as_slice()).unwrap_or_default();
+                let grant = if had.is_empty() { "items:read" } else { dice.pick(had) };
+                of(kind, "DELETE", permission(&role, grant), None, write)
+            }
+            Kind::Inherit => of(kind, "PUT", inherits(&role, &other), None, write),
+            Kind::Disinherit => {
+                let had = self.told.roles.get(&role).map(|role| role.inherits.as_slice()).unwrap_or_default();
+                let junior = if had.is_empty() { &other } else { dice.pick(had) };
+                of(kind, "DELETE", inherits(&role, junior), None, write)
+            }
+            Kind::Read => {
+                let (path, needs) = *dice.pick(&[
+                    ("/admin/users", "rolecall.users:read"),
+                    ("/admin/roles", "rolecall.roles:read"),
+                    ("/admin/audit?limit=5", "rolecall.audit:read"),
+                ]);
+                of(kind, "GET", path.to_owned(), None, needs)
+            }
+        }
+    }
+
+    fn account(&self, dice: &mut Dice) -> String {
+        match dice.below(12) {
+            0 => NOBODY.to_owned(),
+            1..4 => dice.pick(self.accounts).clone(),
+            _ => dice.pick(self.victims).clone(),
+        }
+    }
+
+    /// More often one that the caller has.
+    fn role(&self, dice: &mut Dice) -> String {
+        let all: Vec<&String> = self.told.roles.keys().collect();
+        let own: Vec<&String> = self.held.names.iter().collect();
+        match dice.below(16) {
+            0 => (*dice.pick(&["ghost", "rolecall.boss", "r0", "r3"])).to_owned(),
+            1..11 if !own.is_empty() => (*dice.pick(&own)).clone(),
+            _ => (*dice.pick(&all)).clone(),
+        }
+    }
+
+    /// More often one that the caller holds.
+    fn grant(&self, dice: &mut Dice) -> &'static str {
+        let own: Vec<&str> = GRANTS.into_iter().filter(|grant| self.held.allows(grant)).collect();
+        match own.is_empty() || dice.one_in(3) {
+            true => *dice.pick(&GRANTS),
+            false => *dice.pick(&own),
+        }
+    }
+}
