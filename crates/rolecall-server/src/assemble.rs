@@ -1,6 +1,6 @@
 //! Puts the state together: takes the database, makes or reads what is in it, and begins to decide by it.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use rolecall::{Live, clock::Clock};
 use tokio_util::sync::CancellationToken;
@@ -14,7 +14,7 @@ use crate::{
     node::{Node, Taken},
     passwords::Passwords,
     setup::{self, Administrator},
-    store::{Database, Lock, PostgresUrl, Store, instance},
+    store::{Lock, PostgresUrl, Store, instance},
 };
 
 /// The state, and what a start found out.
@@ -36,17 +36,13 @@ pub struct Opened {
 /// A sentence that says what to do.
 pub async fn open(config: Config, clock: Clock, issuer: &str, who: &str) -> Result<Opened, Error> {
     let (id, taken) = take(&config, &clock, who).await?;
-    let (store, quiet) = (taken.store.clone(), taken.node.quiet_for(&clock));
+    let store = taken.store.clone();
     let opened = make_or_read(config, clock, issuer, id, taken).await;
-    in_order(&store, quiet, opened).await
+    closed_unless_opened(&store, opened).await
 }
 
-/// A start that failed leaves in order: it has decided nothing. It cannot speak for one before it that did not.
-async fn in_order(store: &Store, quiet: Duration, opened: Result<Opened, Error>) -> Result<Opened, Error> {
+async fn closed_unless_opened(store: &Store, opened: Result<Opened, Error>) -> Result<Opened, Error> {
     if opened.is_err() {
-        if quiet.is_zero() {
-            store.sign_off().await;
-        }
         store.close().await;
     }
     opened
@@ -55,14 +51,14 @@ async fn in_order(store: &Store, quiet: Duration, opened: Result<Opened, Error>)
 async fn make_or_read(config: Config, clock: Clock, issuer: &str, id: String, taken: Taken) -> Result<Opened, Error> {
     let passwords = Passwords::start();
     let Some(found) = find(&taken.store, &config).await? else {
-        let key_file = match config.key_file.exists() {
-            true => KeyFile::open(&config.key_file)?,
-            false => KeyFile::make(&config.key_file)?,
-        };
+        let there = config.key_file.exists().then(|| KeyFile::open(&config.key_file)).transpose()?;
+        taken.take_over(&clock).await?;
+        let key_file = there.map_or_else(|| KeyFile::make(&config.key_file), Ok)?;
         let made = setup::dev(&taken.store, &config, &key_file, &passwords, &clock, issuer).await?;
         return finish(config, clock, issuer, id, taken, passwords, &key_file, Some(made), None).await;
     };
-    let key_file = KeyFile::open(&config.key_file)?;
+    let key_file = fits(&taken.store, &config).await?;
+    taken.take_over(&clock).await?;
     let moved_from = (found.issuer != issuer).then_some(found.issuer);
     if moved_from.is_some() {
         let mut tx = taken.store.write().await?;
@@ -72,23 +68,32 @@ async fn make_or_read(config: Config, clock: Clock, issuer: &str, id: String, ta
     finish(config, clock, issuer, id, taken, passwords, &key_file, None, moved_from).await
 }
 
+/// The key file, if it is the one that belongs to the database: looked at before anything is written.
+async fn fits(store: &Store, config: &Config) -> Result<KeyFile, Error> {
+    let key_file = KeyFile::open(&config.key_file)?;
+    keys::load(&mut store.read().await?, &key_file).await?;
+    Ok(key_file)
+}
+
 /// Opens a database that `dev` made, for a command that needs no service; never makes one.
 ///
 /// # Errors
 /// A sentence that says what to do.
 pub async fn open_existing(config: Config, clock: Clock) -> Result<Opened, Error> {
-    if matches!(&config.database, Database::Sqlite(path) if !path.exists()) {
-        return Err(Error::Start(format!("there is no database at {}: start `rolecall dev` first", config.database)));
+    let none = || Error::Start(format!("there is no database at {}: start `rolecall dev` first", config.database));
+    if !config.database.exists().await? {
+        return Err(none());
     }
     let (id, taken) = take(&config, &clock, &format!("process {} (a command)", std::process::id())).await?;
-    let (store, quiet) = (taken.store.clone(), taken.node.quiet_for(&clock));
+    let store = taken.store.clone();
     let opened = async {
-        let none = || Error::Start(format!("there is no database at {}: start `rolecall dev` first", config.database));
         let found = find(&taken.store, &config).await?.ok_or_else(none)?;
-        let key_file = KeyFile::open(&config.key_file)?;
+        let key_file = fits(&taken.store, &config).await?;
+        taken.take_over(&clock).await?;
+        let config = config.clone();
         finish(config, clock, &found.issuer, id, taken, Passwords::start(), &key_file, None, None).await
     };
-    in_order(&store, quiet, opened.await).await
+    closed_unless_opened(&store, opened.await).await
 }
 
 async fn take(config: &Config, clock: &Clock, who: &str) -> Result<(String, Taken), Error> {

@@ -1,6 +1,10 @@
 //! The first lines of `dev`: where it is, who administers it, and calls to paste.
 
-use std::{fmt, net::SocketAddr};
+use std::{
+    fmt,
+    io::{Write, stdout},
+    net::SocketAddr,
+};
 
 use serde_json::{Value, json};
 
@@ -38,6 +42,12 @@ impl Greeting {
     }
 }
 
+/// Writes the first lines to stdout. Whoever reads them may have gone; the service does not depend on it.
+pub fn print(told: &impl fmt::Display) {
+    let mut stdout = stdout().lock();
+    let _ = writeln!(stdout, "{told}").and_then(|()| stdout.flush());
+}
+
 impl fmt::Display for Greeting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (base, database) = (format!("http://{}", self.address), &self.database);
@@ -56,6 +66,9 @@ impl fmt::Display for Greeting {
                     "To set a new one, stop this (Ctrl-C), start `rolecall users password admin` in its place,"
                 )?;
                 writeln!(f, "and start this again. From the sources: `cargo run --release -- users password admin`.")?;
+                if database.starts_with("PostgreSQL") {
+                    writeln!(f, "It takes the same `--database-url` or ROLECALL_DATABASE_URL as this.")?;
+                }
                 if let Some(before) = &self.moved_from {
                     writeln!(f, "\nIts address was {before} before: tokens from then are void, so log in again.")?;
                 }

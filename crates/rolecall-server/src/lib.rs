@@ -55,8 +55,8 @@ use std::{
     time::Duration,
 };
 
-use rolecall::{Audience, Guard, Router, clock::Clock};
 use http::{HeaderValue, header::CACHE_CONTROL};
+use rolecall::{Audience, Guard, Router, clock::Clock};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -88,13 +88,12 @@ impl Rolecall {
     ///
     /// # Errors
     /// A sentence that says what to do: a port or a database in use, one that is damaged, read-only, or not ours.
-    #[expect(clippy::print_stdout, reason = "the first lines are what somebody starts `dev` for")]
     pub async fn dev(folder: impl AsRef<Path>) -> Result<Self, Error> {
         logs::start();
         let rolecall = Rolecall::start(Config::dev(folder.as_ref(), &Dev::default())?, Clock::system()).await?;
         // Before anything is said: whoever reads it may end it at once.
         rolecall.stop_on_signals();
-        println!("{}", rolecall.greeting);
+        greeting::print(&rolecall.greeting);
         Ok(rolecall)
     }
 

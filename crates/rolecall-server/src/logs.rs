@@ -4,10 +4,11 @@ use std::io::{IsTerminal, stderr};
 
 use tracing_subscriber::EnvFilter;
 
-/// Starts the log, unless the application has one already. `RUST_LOG` says how much; without it, `info`.
+/// Starts the log, unless the application has one already. `RUST_LOG` says how much; without it, `info`, and of the database's driver only warnings.
 pub fn start() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    // A line that cannot be written is lost: where nobody reads stderr any more, saying so there would end the process.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).log_internal_errors(false);
     // An application that has a log of its own keeps it.
     let _ = match stderr().is_terminal() {
         true => log.with_target(false).try_init(),

@@ -19,7 +19,9 @@ impl IntoResponse for Error {
             _ => match &self {
                 Error::Store(StoreError::Unique | StoreError::Gone) => self.to_string(),
                 Error::Store(StoreError::Busy) => "the database is busy; try again in a moment".to_owned(),
-                Error::Store(_) => "the database cannot be used now; the log says why, and `/ready` when it can".to_owned(),
+                Error::Store(_) => {
+                    "the database cannot be used now; the log says why, and `/ready` when it can".to_owned()
+                }
                 _ => self.to_string(),
             },
         };

@@ -260,18 +260,16 @@ pub async fn one_administrator_stays(change: &mut Change, policy: &Policy, befor
     }
 }
 
-/// Whether this role may be edited: it exists, it is not built in, and the actor could hand it out himself; else
-/// somebody could weaken those who hold more than he does.
+/// Whether this role may be edited: it exists, it is not built in, and it holds nothing that the actor does not hold;
+/// else somebody could weaken those who hold more than he does.
 fn edits(change: &Change, name: &RoleName) -> Result<(), Error> {
     let policy = change.policy();
     find(&policy, name)?;
     if name.is_reserved() {
         return Err(Error::BuiltIn(name.clone()));
     }
-    match change.rights() {
-        Some(rights) => policy.may_hand_out(&rights, name.as_str()).map_err(Error::Beyond),
-        None => Ok(()),
-    }
+    let Some(rights) = change.rights() else { return Ok(()) };
+    policy.inherited(name.as_str()).iter().try_for_each(|role| holds_all(&policy, &rights, &role.grants))
 }
 
 fn holds_all(policy: &Policy, rights: &Rights, grants: &[Grant]) -> Result<(), Error> {

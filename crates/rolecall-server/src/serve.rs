@@ -63,10 +63,7 @@ fn take(stream: TcpStream, app: axum::Router, calls: &TaskTracker, stopping: Can
     let _ = stream.set_nodelay(true);
     let stream = Arc::new(stream);
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
-        .max_buf_size(MOST_HEADER_BYTES)
-        .half_close(false);
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN).max_buf_size(MOST_HEADER_BYTES).half_close(false);
     let io = TokioIo::new(Shared(stream.clone()));
     let call = http.serve_connection(io, TowerToHyperService::new(app)).with_upgrades();
     let call = calls.track_future(async move {
@@ -134,7 +131,9 @@ impl Signals {
         let listen = |kind| {
             signal(kind).map_err(|error| tracing::warn!(%error, "a signal ends the process at once, and not in order"))
         };
-        Signals { listened: [SignalKind::interrupt(), SignalKind::terminate()].map(listen).into_iter().flatten().collect() }
+        Signals {
+            listened: [SignalKind::interrupt(), SignalKind::terminate()].map(listen).into_iter().flatten().collect(),
+        }
     }
 
     async fn next(&mut self) {

@@ -184,7 +184,8 @@ fn active(policy: &Policy, assigned: &[Assignment], scope: Option<&Scope>) -> Ac
         let roles: Vec<String> = known.map(|assignment| assignment.role.clone()).collect();
         return Active { via: roles.clone(), roles, ends };
     }
-    // A role that is named may come through another one that is assigned; it lasts as long as the last of those.
+    // A role that is named may come through another one that is assigned. It may last longer than the first of those,
+    // but from then on that one is no way to it, whatever the policy says.
     let mut active = Active { roles: vec![], via: vec![], ends: None };
     for role in named {
         let gives = |assignment: &&Assignment| {
@@ -198,10 +199,8 @@ fn active(policy: &Policy, assigned: &[Assignment], scope: Option<&Scope>) -> Ac
         let new = given.iter().map(|assignment| &assignment.role).filter(|role| !active.via.contains(role));
         let new: Vec<String> = new.cloned().collect();
         active.via.extend(new);
-        if given.iter().all(|assignment| assignment.until.is_some()) {
-            let last = given.iter().filter_map(|assignment| assignment.until).max();
-            active.ends = [active.ends, last].into_iter().flatten().min();
-        }
+        let first = given.iter().filter_map(|assignment| assignment.until).min();
+        active.ends = [active.ends, first].into_iter().flatten().min();
     }
     active
 }
@@ -251,10 +250,11 @@ async fn look_up(app: &App, claims: &Claims, min: Version) -> Result<Introspecte
     let policy = app.policy_of(&mut tx, as_of).await?;
     let assigned = holding(assignments::of_user(&mut tx, &claims.sub).await?, now);
     // A scope that cannot be read is none of ours.
-    let Ok(scope) = claims.scope.as_deref().map_or(Ok(None), Scope::parse) else {
+    if claims.scope.as_deref().is_some_and(|scope| Scope::parse(scope).is_err()) {
         return Ok(Introspected::Inactive { as_of });
-    };
-    let active = active(&policy, &assigned, scope.as_ref());
+    }
+    // All of them: whether one leads to a role that the scope names, the policy says, and it may change.
+    let active = active(&policy, &assigned, None);
     Ok(Introspected::Active { roles: active.via, as_of, ends: active.ends })
 }
 

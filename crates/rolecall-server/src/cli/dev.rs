@@ -1,10 +1,10 @@
 //! `rolecall dev`.
 
-use std::{io::Write, path::Path};
+use std::path::Path;
 
 use rolecall::{Router, clock::Clock};
 
-use crate::{Config, Dev, Error, Rolecall, logs};
+use crate::{Config, Dev, Error, Rolecall, greeting, logs};
 
 /// `dev` makes what is not there yet: a database with an account `admin`, whose password it prints, and a key file.
 #[derive(clap::Args)]
@@ -33,13 +33,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Error> {
     let rolecall = Rolecall::start(config, Clock::system()).await?;
     // Before anything is said: whoever reads it may end it at once.
     rolecall.stop_on_signals();
-    let told = match json {
-        true => rolecall.greeting().to_json().to_string(),
-        false => rolecall.greeting().to_string(),
-    };
-    // Whoever reads it may have gone; the service does not depend on it.
-    let mut stdout = std::io::stdout().lock();
-    let _ = writeln!(stdout, "{told}").and_then(|()| stdout.flush());
-    drop(stdout);
+    match json {
+        true => greeting::print(&rolecall.greeting().to_json()),
+        false => greeting::print(rolecall.greeting()),
+    }
     rolecall.serve(Router::new()).await
 }

@@ -49,6 +49,22 @@ pub struct Taken {
     pub session: Option<(PostgresUrl, Lock)>,
 }
 
+impl Taken {
+    /// Becomes the one who may write. The first thing that is written: whoever starts on a database that it cannot use
+    /// leaves it as it was.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the database cannot be had now.
+    pub async fn take_over(&self, clock: &Clock) -> Result<(), Error> {
+        self.node.take_over(&self.store, clock).await?;
+        if self.session.is_none() {
+            // Whoever had the lock of the operating system before has ended, or there would be none to have.
+            self.node.quiet_until.store(0, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+}
+
 impl Node {
     /// Takes the database for this process and opens it. `id` is random for each process; `who` is what another one
     /// that comes later is told.
@@ -65,7 +81,7 @@ impl Node {
         let asked = clock.moment();
         let (file, session) = match database {
             Database::Sqlite(path) => (Some(FileLock::take(path, who)?), None),
-            Database::Postgres(url) => match Lock::take(url).await? {
+            Database::Postgres(url) => match take_soon(url).await? {
                 Some(lock) => (None, Some((url.clone(), lock))),
                 None => {
                     let holder = Lock::holder(url).await?;
@@ -77,13 +93,8 @@ impl Node {
         };
         let store = Store::open(database, id).await?;
         let node = Node { lease, quiet_until: AtomicU64::new(0), in_doubt: AtomicBool::new(false), file };
-        node.take_over(&store, clock).await?;
         let lease = match session {
-            // Whoever had the lock of the operating system before has ended, or there would be none to have.
-            None => {
-                node.quiet_until.store(0, Ordering::SeqCst);
-                Lease::ENDLESS
-            }
+            None => Lease::ENDLESS,
             Some(_) => Lease::from_asking(asked, node.lease),
         };
         Ok(Taken { node, store, lease, session })
@@ -142,12 +153,25 @@ impl Node {
         };
         // The clock is read again and again: unlike a timer, it counts the machine's sleep.
         let over = async {
-            while let quiet = self.quiet_for(clock) && !quiet.is_zero() {
+            while let quiet = self.quiet_for(clock)
+                && !quiet.is_zero()
+            {
                 sleep(quiet.min(LOOK_AGAIN)).await;
             }
         };
         timeout(at_most, over).await.is_ok()
     }
+}
+
+/// Takes the lock, if need be when the server has noticed that the process before has ended: that takes it a moment.
+async fn take_soon(url: &PostgresUrl) -> Result<Option<Lock>, StoreError> {
+    for _ in 0..10 {
+        if let Some(lock) = Lock::take(url).await? {
+            return Ok(Some(lock));
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    Lock::take(url).await
 }
 
 /// Keeps the lock on PostgreSQL, and the lease with it, as long as this task runs.
@@ -169,7 +193,9 @@ pub async fn keep(app: Arc<App>, url: PostgresUrl, lock: Lock, me: String) {
                     tracing::error!("another process has taken the database over; nothing is decided here");
                     app.live.suspend();
                 }
-                Ok(Err(error)) => tracing::warn!(%error, "the database does not answer; the lease goes on until its end"),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the database does not answer; the lease goes on until its end")
+                }
                 Err(_) => tracing::warn!("the database does not answer in time; the lease goes on until its end"),
             }
         }
@@ -215,7 +241,9 @@ pub async fn watch(app: Arc<App>) {
         let taken_over = matches!(app.store.is_holder().await, Ok(false));
         if !in_place || taken_over {
             if !app.live.is_suspended() {
-                tracing::error!("the lock file was removed, or another process has taken the database over: nothing is decided here; start this again");
+                tracing::error!(
+                    "the lock file was removed, or another process has taken the database over: nothing is decided here; start this again"
+                );
             }
             app.live.suspend();
         } else {

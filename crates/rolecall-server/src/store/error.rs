@@ -19,7 +19,9 @@ pub enum StoreError {
     #[error("the database cannot be written: make the file and its folder writable, and free space on the disk ({0})")]
     ReadOnly(String),
     /// Damaged.
-    #[error("the database is damaged or is not one ({0}); put a backup in its place, or move it away to begin anew")]
+    #[error(
+        "the database is damaged or is not one ({0}); move it away, and what is beside it (`-wal`), then put a backup in its place or begin anew"
+    )]
     Corrupt(String),
     /// Another application's, or another tool's.
     #[error("{0}")]
@@ -55,11 +57,14 @@ impl StoreError {
 
     pub(super) fn of_commit(error: sqlx::Error) -> Self {
         match &error {
-            // The database answered: it refused. On SQLite an I/O error is an answer that says little.
-            sqlx::Error::Database(answer) => match answer.code().as_deref().map(primary) {
-                Some(Some(10 | 11)) => StoreError::UnknownOutcome,
-                _ => error.into(),
-            },
+            // The database answered: it refused. On SQLite an I/O error is an answer that says little, and on PostgreSQL
+            // that the server ends.
+            sqlx::Error::Database(answer) => {
+                match (answer.code().as_deref(), answer.code().as_deref().and_then(primary)) {
+                    (_, Some(10 | 11)) | (Some("57P01" | "57P02" | "57P03"), _) => StoreError::UnknownOutcome,
+                    _ => error.into(),
+                }
+            }
             _ => StoreError::UnknownOutcome,
         }
     }
@@ -87,9 +92,13 @@ impl From<sqlx::Error> for StoreError {
                     // Serialization failure: what was read has changed meanwhile; lock not available, deadlock.
                     (Some("40001"), _) => StoreError::Gone,
                     (Some("55P03" | "40P01" | "53300"), _) => StoreError::Busy,
-                    (Some("25006"), _) => StoreError::ReadOnly(answer.message().into()),
-                    // Shutting down, starting up, terminated by an administrator.
-                    (Some("57P01" | "57P02" | "57P03"), _) => StoreError::Unreachable(answer.message().into()),
+                    // A transaction that only reads; a disk that is full.
+                    (Some("25006" | "53100"), _) => StoreError::ReadOnly(answer.message().into()),
+                    // Shutting down, starting up, terminated by an administrator; a name or a password that is not
+                    // right; no such database.
+                    (Some("57P01" | "57P02" | "57P03" | "28000" | "28P01" | "3D000"), _) => {
+                        StoreError::Unreachable(answer.message().into())
+                    }
                     _ => StoreError::Other(error),
                 },
             },

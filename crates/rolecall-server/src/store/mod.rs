@@ -53,6 +53,17 @@ impl Database {
             false => Err("the database is `sqlite://FILE` or `postgres://USER@HOST/DATABASE`".into()),
         }
     }
+
+    /// Whether there is one to open; nothing is made.
+    ///
+    /// # Errors
+    /// [`StoreError`] when that cannot be told now.
+    pub async fn exists(&self) -> Result<bool, StoreError> {
+        match self {
+            Database::Sqlite(path) => Ok(path.exists()),
+            Database::Postgres(url) => postgres::has_tables(url).await,
+        }
+    }
 }
 
 impl std::fmt::Display for Database {

@@ -13,6 +13,9 @@ use super::StoreError;
 /// `Rolecall`, in the space of advisory locks of one database.
 const LOCK: i64 = 0x526f_6c65_6361_6c6c;
 
+/// Two tables of ours: one alone may be of anybody.
+const OURS: [&str; 2] = ["instance", "policy"];
+
 /// Where a PostgreSQL database is. Its password is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresUrl {
@@ -58,6 +61,18 @@ impl std::fmt::Debug for PostgresUrl {
     }
 }
 
+/// Whether there are tables of ours.
+pub(super) async fn has_tables(url: &PostgresUrl) -> Result<bool, StoreError> {
+    let mut connection = PgConnection::connect_with(&url.options()?).await?;
+    let there: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = ANY($1)",
+    )
+    .bind(OURS.as_slice())
+    .fetch_one(&mut connection)
+    .await?;
+    Ok(usize::try_from(there) == Ok(OURS.len()))
+}
+
 pub(super) async fn open(url: &PostgresUrl, migrator: &Migrator) -> Result<PgPool, StoreError> {
     let pool = PgPoolOptions::new()
         .max_connections(16)
@@ -68,7 +83,9 @@ pub(super) async fn open(url: &PostgresUrl, migrator: &Migrator) -> Result<PgPoo
         sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()")
             .fetch_all(&pool)
             .await?;
-    if !tables.is_empty() && !tables.iter().any(|table| table == "_sqlx_migrations" || table == "instance") {
+    // A first start that did not come to its end may have left the list of migrations, empty.
+    let ours = OURS.iter().all(|table| tables.iter().any(|there| there == table));
+    if !ours && tables.iter().any(|table| table != "_sqlx_migrations") {
         let text = format!("{url} has tables of another application; name an empty database");
         return Err(StoreError::NotOurs(text));
     }

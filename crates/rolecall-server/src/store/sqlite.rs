@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{Read, Seek, Write},
+    io::{ErrorKind, Read, Seek, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -16,7 +16,7 @@ use sqlx::{
 use super::StoreError;
 
 /// `Role`, as SQLite's header says whose file it is.
-const APPLICATION_ID: i64 = 0x526f_6c65;
+const APPLICATION_ID: u32 = 0x526f_6c65;
 /// Larger files are not read through at each start.
 const CHECKED_WHOLE: u64 = 64 << 20;
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,7 +25,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) async fn open(path: &Path, migrator: &Migrator) -> Result<(SqlitePool, SqlitePool), StoreError> {
     match fs::metadata(path) {
         Ok(file) => check(path, file.len()).await?,
-        Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => make(path, migrator).await?,
+        Err(missing) if missing.kind() == ErrorKind::NotFound && has_log(path) => {
+            let path = path.display();
+            return Err(StoreError::NotOurs(format!(
+                "`{path}-wal` is there and its database is not: bring `{path}` back, or move this file away too, to begin anew"
+            )));
+        }
+        Err(missing) if missing.kind() == ErrorKind::NotFound => make(path, migrator).await?,
         Err(error) => return Err(StoreError::ReadOnly(error.to_string())),
     }
     let writer = SqlitePoolOptions::new()
@@ -33,9 +39,20 @@ pub(super) async fn open(path: &Path, migrator: &Migrator) -> Result<(SqlitePool
         .acquire_timeout(2 * PATIENCE)
         .idle_timeout(None)
         .max_lifetime(None)
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                // After the ROLLBACK that may wait here. Where the disk was full, SQLite has undone all by itself, ROLLBACK
+                // fails, and the connection would count itself in a transaction for good.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
         .connect_with(options(path))
         .await?;
-    migrator.run(&writer).await?;
+    if let Err(error) = migrator.run(&writer).await {
+        writer.close().await;
+        return Err(error.into());
+    }
     let readers = SqlitePoolOptions::new()
         .max_connections(4)
         .acquire_timeout(2 * PATIENCE)
@@ -62,7 +79,7 @@ async fn make(path: &Path, migrator: &Migrator) -> Result<(), StoreError> {
     let unwritable = |error: std::io::Error| StoreError::ReadOnly(error.to_string());
     for leftover in [making.clone(), beside(&making, "-journal")] {
         match fs::remove_file(leftover) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(unwritable(error)),
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(unwritable(error)),
             _ => {}
         }
     }
@@ -99,36 +116,57 @@ fn is_ours_alone(_: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A file that is there is one of ours and whole, or is not touched.
-async fn check(path: &Path, size: u64) -> Result<(), StoreError> {
-    is_ours_alone(path)?;
-    let mut header = [0; 16];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+/// The first bytes of a file that can be read and written.
+fn header(path: &Path) -> Result<[u8; 100], StoreError> {
+    let mut header = [0; 100];
+    let read = OpenOptions::new().read(true).write(true).open(path).and_then(|mut file| file.read_exact(&mut header));
     match read {
-        Ok(()) if &header == b"SQLite format 3\0" => {}
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-            return Err(StoreError::ReadOnly(error.to_string()));
+        Ok(()) if header.starts_with(b"SQLite format 3\0") => Ok(header),
+        Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
+            Err(StoreError::ReadOnly(error.to_string()))
         }
-        _ => return Err(StoreError::Corrupt(format!("`{}` has no SQLite header", path.display()))),
+        _ => Err(StoreError::Corrupt(format!("`{}` has no SQLite header", path.display()))),
     }
-    let mut connection = SqliteConnection::connect_with(&options(path)).await?;
-    let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut connection).await?;
-    if id != APPLICATION_ID {
+}
+
+/// Whether there is a log beside the file, with what is not in the file yet.
+fn has_log(path: &Path) -> bool {
+    fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0)
+}
+
+/// A file that is there is one of ours and whole, or is not touched: SQLite itself would, by opening it.
+async fn check(path: &Path, size: u64) -> Result<(), StoreError> {
+    let header = header(path)?;
+    if header[68..72] != APPLICATION_ID.to_be_bytes() {
         let path = path.display();
         let text = format!("`{path}` is a SQLite database of another application; name another file");
         return Err(StoreError::NotOurs(text));
     }
+    is_ours_alone(path)?;
+    // 1 stands for 65536, which does not fit. A log that is there completes what was not written to its end.
+    let page = u64::from(u16::from_be_bytes([header[16], header[17]]));
+    if page > 1 && !size.is_multiple_of(page) && !has_log(path) {
+        return Err(StoreError::Corrupt(format!("`{}` was cut short", path.display())));
+    }
+    // Nothing is read before `look`, and closed it leaves no file behind, whatever that finds.
+    let options = SqliteConnectOptions::new().filename(path).busy_timeout(PATIENCE).pragma("trusted_schema", "OFF");
+    let mut connection = SqliteConnection::connect_with(&options.disable_statement_logging()).await?;
+    let found = look(&mut connection, size).await;
+    connection.close().await?;
+    found
+}
+
+async fn look(connection: &mut SqliteConnection, size: u64) -> Result<(), StoreError> {
     if size <= CHECKED_WHOLE {
-        let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
+        let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *connection).await?;
         if found != "ok" {
             return Err(StoreError::Corrupt(found.replace('\n', " ")));
         }
     }
     // Reading is not enough: a file that cannot be written is told of now, not at the first log-in.
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
-    sqlx::query("UPDATE policy SET version = version").execute(&mut connection).await?;
-    sqlx::query("ROLLBACK").execute(&mut connection).await?;
-    connection.close().await?;
+    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
+    sqlx::query("UPDATE policy SET version = version").execute(&mut *tx).await?;
+    tx.rollback().await?;
     Ok(())
 }
 

@@ -26,7 +26,7 @@ on_both! {
         let user_path = user(&bob);
         let (as_user, as_reader) = (assignment(&bob, "user"), assignment(&bob, "reader"));
 
-        let calls: Vec<(&str, &str, Option<Value>, &str, (String, Value))> = vec![
+        let calls = [
             ("POST", "/admin/roles",
                 change(json!({ "name": "reader", "permissions": ["items:read"], "inherits": ["user"] })),
                 "role.added", role("reader", json!({ "permissions": ["items:read"], "inherits": ["user"] }))),
@@ -38,18 +38,18 @@ on_both! {
                 "role.inheritance_added", role("reader", json!({ "junior": "admin" }))),
             ("DELETE", "/admin/roles/reader/inherits/admin", None,
                 "role.inheritance_deleted", role("reader", json!({ "junior": "admin" }))),
-            ("PUT", &as_user, None,
+            ("PUT", as_user.as_str(), None,
                 "role.assigned", role(&bob, json!({ "role": "user", "until": null }))),
-            ("PUT", &as_user, change(json!({ "until": until })),
+            ("PUT", as_user.as_str(), change(json!({ "until": until })),
                 "role.assigned", role(&bob, json!({ "role": "user", "until": until }))),
-            ("DELETE", &as_user, None,
+            ("DELETE", as_user.as_str(), None,
                 "role.deassigned", role(&bob, json!({ "role": "user" }))),
-            ("PUT", &as_reader, None,
+            ("PUT", as_reader.as_str(), None,
                 "role.assigned", role(&bob, json!({ "role": "reader", "until": null }))),
-            ("PATCH", &user_path, change(json!({ "disabled": true })), "user.disabled", role(&bob, json!({}))),
-            ("PATCH", &user_path, change(json!({ "disabled": false })), "user.enabled", role(&bob, json!({}))),
+            ("PATCH", user_path.as_str(), change(json!({ "disabled": true })), "user.disabled", role(&bob, json!({}))),
+            ("PATCH", user_path.as_str(), change(json!({ "disabled": false })), "user.enabled", role(&bob, json!({}))),
             ("DELETE", "/admin/roles/reader", None, "role.deleted", role("reader", json!({}))),
-            ("DELETE", &user_path, None, "user.deleted", role(&bob, json!({ "username": "bob" }))),
+            ("DELETE", user_path.as_str(), None, "user.deleted", role(&bob, json!({ "username": "bob" }))),
         ];
         for (number, (method, path, body, action, (subject, detail))) in calls.into_iter().enumerate() {
             let (request, started) = (format!("call-{number}"), world.now());

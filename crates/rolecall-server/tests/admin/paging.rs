@@ -4,8 +4,27 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{account, refused};
-use crate::util::{Actor, on_both};
+use super::{account, assignment, refused};
+use crate::util::{Actor, World, on_both};
+
+/// The lists, each with the member that is its key; there are eleven entries and more in each.
+async fn lists(world: &World, admin: &Actor) -> Vec<(String, &'static str)> {
+    let id = account(admin, "holder").await;
+    for number in 0..11 {
+        account(admin, &format!("user-{number}")).await;
+        // Not in the order of their names.
+        let role = format!("role-{}", number * 7 % 11);
+        world.role(admin, &role, &[], &[]).await;
+        admin.put(&assignment(&id, &role)).await.expect(200);
+    }
+    vec![
+        ("/admin/users".into(), "id"),
+        ("/admin/audit".into(), "id"),
+        ("/admin/audit?action=user.added".into(), "id"),
+        ("/admin/roles".into(), "name"),
+        (format!("/admin/users/{id}/roles"), "role"),
+    ]
+}
 
 /// Walks a list to its end; answers the pages.
 async fn walk(caller: &Actor, path: &str, limit: usize) -> Vec<Vec<Value>> {
@@ -27,21 +46,18 @@ async fn walk(caller: &Actor, path: &str, limit: usize) -> Vec<Vec<Value>> {
 on_both! {
     async fn walking_all_pages_sees_each_entry_once(world) {
         let admin = world.administrator().await;
-        for number in 0..11 {
-            account(&admin, &format!("user-{number}")).await;
-        }
 
-        for list in ["/admin/users", "/admin/audit", "/admin/audit?action=user.added"] {
-            let whole = walk(&admin, list, 200).await.concat();
+        for (list, key) in lists(world, &admin).await {
+            let whole = walk(&admin, &list, 200).await.concat();
             assert!(whole.len() >= 11);
             for limit in [1, 2, 5, 11, 12, 13] {
-                let pages = walk(&admin, list, limit).await;
+                let pages = walk(&admin, &list, limit).await;
                 assert!(pages.iter().rev().skip(1).all(|page| page.len() == limit), "only the last is shorter");
                 assert_eq!(pages.concat(), whole, "{list} by {limit}");
             }
-            let ids: BTreeSet<&str> = whole.iter().filter_map(|entry| entry["id"].as_str()).collect();
-            assert_eq!(ids.len(), whole.len());
-            assert!(whole.is_sorted_by_key(|entry| entry["id"].as_str()), "in the order in which they were made");
+            let keys: BTreeSet<&str> = whole.iter().filter_map(|entry| entry[key].as_str()).collect();
+            assert_eq!(keys.len(), whole.len());
+            assert!(whole.is_sorted_by_key(|entry| entry[key].as_str()), "in the order of their keys");
         }
     }
 
@@ -65,7 +81,8 @@ on_both! {
 
     async fn a_page_is_1_to_200_long(world) {
         let admin = world.administrator().await;
-        for list in ["/admin/users", "/admin/audit"] {
+        let assigned = format!("/admin/users/{}/roles", admin.id());
+        for list in ["/admin/users", "/admin/audit", "/admin/roles", &assigned] {
             for limit in ["1", "50", "200", "0001"] {
                 admin.get(&format!("{list}?limit={limit}")).await.expect(200);
             }
@@ -78,6 +95,14 @@ on_both! {
 
     async fn a_cursor_that_was_not_ours_is_refused(world) {
         let admin = world.administrator().await;
+        let assigned = format!("/admin/users/{}/roles", admin.id());
+        for list in ["/admin/roles", &assigned] {
+            for forged in ["%00", "Role", "a:b", "-", "%ff", "'%20OR%20''='", &"a".repeat(65)] {
+                refused(admin.get(&format!("{list}?after={forged}")).await, 400, "invalid");
+            }
+            let end = admin.get(&format!("{list}?after=zzz")).await.expect(200);
+            assert_eq!(end.text(), r#"{"items":[],"next":null}"#);
+        }
         for list in ["/admin/users", "/admin/audit"] {
             for forged in [
                 "x",
@@ -114,6 +139,7 @@ on_both! {
             "/admin/audit?since=1.5",
             "/admin/audit?since=99999999999999999999",
             "/admin/audit?subject=%ff",
+            "/admin/roles?name=admin",
         ] {
             refused(admin.get(wrong).await, 400, "invalid");
         }

@@ -165,8 +165,9 @@ on_both! {
         world.role(&admin, "reader", &[], &[]).await;
         let held = async || admin.get("/admin/roles/reader").await.expect(200).json()["permissions"].clone();
 
-        let grants = ["items:read", "items:*", "*", "items:read:own", "items:*:own", "rolecall.users:read", "items:own"];
-        for grant in grants {
+        for grant in [
+            "items:read", "items:*", "*", "items:read:own", "items:*:own", "rolecall.users:read", "items:own",
+        ] {
             let before = version_now(&admin).await;
             let answer = admin.put(&permission("reader", grant)).await.expect(200);
             assert_eq!(answer.json(), json!({ "version": before + 1, "in_force": true }));
@@ -194,8 +195,9 @@ on_both! {
         world.role(&admin, "reader", &["items:read"], &[]).await;
         let before = everything(&admin).await;
 
-        let wrong = ["items", "*:read", "items:re*", "Items:read", "items:read:own:own", "items:%00", "items%20:read", ":"];
-        for wrong in wrong {
+        for wrong in [
+            "items", "*:read", "items:re*", "Items:read", "items:read:own:own", "items:%00", "items%20:read", ":",
+        ] {
             refused(admin.put(&permission("reader", wrong)).await, 400, "invalid");
             refused(admin.delete(&permission("reader", wrong)).await, 400, "invalid");
         }

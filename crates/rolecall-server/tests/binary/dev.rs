@@ -35,7 +35,7 @@ fn as_a_person(folder: &Path, arguments: &[&str]) -> (Child, Vec<String>) {
             return (child, lines);
         }
     }
-    panic!("it ended: {lines:?}");
+    panic!("it ended with {:?}: {lines:?}", child.wait());
 }
 
 fn stop(mut child: Child) {
@@ -148,7 +148,8 @@ fn a_taken_port_is_told_before_anything_is_made() {
 #[test]
 fn it_listens_on_this_machine_only() {
     let folder = folder();
-    for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:8000", "example.org:8000", "8000", "", "127.0.0.1", "localhost:x"] {
+    for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:8000", "example.org:8000", "8000", "", "127.0.0.1", "localhost:x"]
+    {
         let said = refuses(&mut rolecall(folder.path(), &["dev", "--listen", address]));
         said.refused(&["address to listen at", "127.0.0.1:8000"]);
         let said = refuses(rolecall(folder.path(), &["dev"]).env("ROLECALL_LISTEN", address));
@@ -169,7 +170,9 @@ async fn it_obeys_the_environment_and_a_flag_wins() {
     };
     let service = environment(&[]);
     assert_eq!(service.address().to_string(), address);
-    assert!(service.told["database"].as_str().is_some_and(|database| database.starts_with("PostgreSQL database `test_")));
+    assert!(
+        service.told["database"].as_str().is_some_and(|database| database.starts_with("PostgreSQL database `test_"))
+    );
     assert_eq!(files(folder.path()), ["rolecall.key"]);
     let mut rows = Rows::at(&url, folder.path()).await;
     assert_eq!(rows.texts("SELECT username FROM users").await, ["admin"]);
@@ -201,7 +204,8 @@ fn of_two_at_once_in_one_folder_one_starts() {
     for _ in 0..4 {
         let folder = folder();
         let start = || thread::scope(|_| Service::try_start(folder.path(), &ANYWHERE));
-        let both = thread::scope(|scope| [scope.spawn(start), scope.spawn(start)].map(|one| one.join().expect("no panic")));
+        let both =
+            thread::scope(|scope| [scope.spawn(start), scope.spawn(start)].map(|one| one.join().expect("no panic")));
         let (started, refused): (Vec<_>, Vec<_>) = both.into_iter().partition(Result::is_ok);
         assert_eq!((started.len(), refused.len()), (1, 1));
         let [Err(said)] = <[Result<Service, Said>; 1]>::try_from(refused).unwrap_or_else(|_| panic!("one")) else {
@@ -228,7 +232,8 @@ fn help_version_and_no_arguments() {
     let said = run(&mut rolecall(folder.path(), &["--version"]), "");
     assert_eq!((said.code, said.stdout.as_str()), (Some(0), &*format!("rolecall {}\n", env!("CARGO_PKG_VERSION"))));
     let said = run(&mut rolecall(folder.path(), &["dev", "--help"]), "");
-    for words in ["--listen", "--database-url", "--json", "ROLECALL_LISTEN", "ROLECALL_DATABASE_URL", "127.0.0.1:8000"] {
+    for words in ["--listen", "--database-url", "--json", "ROLECALL_LISTEN", "ROLECALL_DATABASE_URL", "127.0.0.1:8000"]
+    {
         assert!(said.stdout.contains(words), "`{words}` is not in: {}", said.stdout);
     }
     for wrong in [&[][..], &["serve-me"], &["dev", "--listne", "127.0.0.1:0"], &["dev", "here"], &["users"]] {

@@ -10,7 +10,11 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use crate::util::{Actor, Rows, binary::{self, Service}, postgres, until};
+use crate::util::{
+    Actor, Rows,
+    binary::{self, Service},
+    postgres, until,
+};
 
 const CYCLES: usize = 20;
 const PEOPLE: usize = 4;
@@ -95,7 +99,8 @@ async fn cycles(url: &str) {
         let version = rows.version().await;
         let whole = "SELECT count(DISTINCT version) FROM changes";
         assert_eq!(rows.number(whole).await, version, "cycle {cycle}: each version has its row");
-        let halves = "SELECT count(*) FROM changes c WHERE (SELECT count(*) FROM audit a WHERE a.version = c.version) <> 1";
+        let halves =
+            "SELECT count(*) FROM changes c WHERE (SELECT count(*) FROM audit a WHERE a.version = c.version) <> 1";
         assert_eq!(rows.number(halves).await, 0, "cycle {cycle}: a change without its audit row");
         rows.close().await;
     }

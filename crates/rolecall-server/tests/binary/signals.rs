@@ -11,7 +11,11 @@ use tokio::{
 };
 
 use super::ANYWHERE;
-use crate::util::{binary::{self, Service}, until, world::PASSWORD};
+use crate::util::{
+    binary::{self, Service},
+    until,
+    world::PASSWORD,
+};
 
 /// A call that is under way: the half of a registration.
 struct Half {
@@ -120,5 +124,7 @@ fn the_log_is_on_stderr_and_says_what_happens() {
     let log = service.stop();
     assert!(!log.contains(&password), "{log}");
     let told = |line: &str| serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
-    assert!(log.lines().map(told).any(|line| line["message"].as_str().is_some_and(|text| text.starts_with("stopping"))));
+    assert!(
+        log.lines().map(told).any(|line| line["message"].as_str().is_some_and(|text| text.starts_with("stopping")))
+    );
 }

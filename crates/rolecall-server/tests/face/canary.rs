@@ -115,6 +115,13 @@ async fn every_way_in(address: SocketAddr, admin_password: &str, canaries: &mut 
         answers.push(admin.patch(&format!("/admin/users/{}", alice_in.id()), body.clone()).await);
         answers.push(admin.put_json(&format!("/admin/users/{}/roles/user", alice_in.id()), body).await);
     }
+    // Where something of another type belongs: whoever reads it likes to quote what he found.
+    let user = format!("/admin/users/{}", alice_in.id());
+    answers.push(admin.patch(&user, json!({ "disabled": canaries.sing() })).await.expect(400));
+    answers.push(admin.patch(&user, json!({ "email": canaries.sing() })).await.expect(400));
+    answers.push(admin.put_json(&format!("{user}/roles/user"), json!({ "until": canaries.sing() })).await.expect(400));
+    let role = json!({ "name": "x", "permissions": canaries.sing() });
+    answers.push(admin.post("/admin/roles", role).await.expect(400));
     let secret = canaries.sing();
     for body in [
         format!(r#"{{"username": "carol", "password": "{secret}""#),

@@ -32,7 +32,8 @@ on_both! {
             claims,
             json!({
                 "iss": issuer, "aud": issuer, "sub": alice.id(), "client_id": "rolecall", "iat": iat, "exp": iat + 900,
-                "jti": id("jti"), "sid": id("sid"), "roles": ["admin", "user"], "preferred_username": "alice", "pv": version,
+                "jti": id("jti"), "sid": id("sid"), "roles": ["admin", "user"],
+                "preferred_username": "alice", "pv": version,
             }),
         );
         let expected = jwt::Expected { issuer: &issuer, audience: &issuer, now: world.now(), max_lifetime: 900 };

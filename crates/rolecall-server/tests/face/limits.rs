@@ -17,9 +17,9 @@ async fn unfinished(world: &World, bytes: &str) -> Option<Answer> {
 async fn who_sends_too_slowly_is_told_so() {
     let world = World::on(Db::Sqlite).await;
     let json = "POST /register HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
-    let form = "POST /token HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 100\r\n\r\ng";
-    let chunked = "POST /token HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ntransfer-encoding: \
-                   chunked\r\n\r\n5\r\ngrant";
+    let token = "POST /token HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\n";
+    let form = &format!("{token}content-length: 100\r\n\r\ng");
+    let chunked = &format!("{token}transfer-encoding: chunked\r\n\r\n5\r\ngrant");
     let ended = timeout(Duration::from_secs(40), async {
         tokio::join!(
             unfinished(&world, ""),

@@ -4,6 +4,7 @@ mod canary;
 mod carriage;
 mod claims;
 mod hashing;
+mod hostile;
 mod limits;
 mod me;
 mod ops;

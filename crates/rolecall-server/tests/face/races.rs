@@ -145,7 +145,8 @@ async fn a_log_in_held_between_reading_and_committing_carries_nothing_that_was_r
         sqlx::query("SELECT pg_advisory_lock(42)").execute(&mut holder).await.expect("the lock");
         let nobody = world.nobody();
         let log_in = tokio::spawn(async move { nobody.log_in("alice", PASSWORD).await });
-        let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let waits =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
         while sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut holder).await.expect("a count") == 0 {}
         let removal = tokio::spawn({
             let (admin, user, role) = (admin.clone(), user.clone(), role.clone());

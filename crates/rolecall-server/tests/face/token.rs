@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{oauth_error, opened};
+use super::{hostile::bad_token, oauth_error, opened};
 use crate::util::{Actor, Answer, on_both, world::PASSWORD};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -107,10 +107,10 @@ on_both! {
         let (admin, alice) = (world.administrator().await, world.user("alice").await);
         world.give(&admin, &alice, "admin").await;
         admin.delete(&format!("/admin/users/{}", alice.id())).await.expect(200);
-        alice.get("/me").await.expect(401);
+        bad_token(&alice.get("/me").await);
         let other = world.user("Alice").await;
         assert_ne!(other.id(), alice.id());
         other.get("/items/").await.expect(403);
-        alice.get("/me").await.expect(401);
+        bad_token(&alice.get("/me").await);
     }
 }

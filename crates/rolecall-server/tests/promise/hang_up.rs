@@ -74,7 +74,8 @@ async fn right_after_sending() {
         let version = version(&admin).await;
         assert_eq!(rows.version().await, version);
         for user in &users {
-            let sql = format!("SELECT count(*) FROM user_assignments WHERE user_id = '{}' AND role = 'admin'", user.id());
+            let sql =
+                format!("SELECT count(*) FROM user_assignments WHERE user_id = '{}' AND role = 'admin'", user.id());
             match rows.number(&sql).await {
                 0 => removed += 1,
                 // The call was over before it began.

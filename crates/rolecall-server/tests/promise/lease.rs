@@ -112,7 +112,14 @@ async fn who_was_taken_over_from_writes_nothing_and_decides_nothing_after_its_le
         other.is_some()
     })
     .await;
-    let other = World::serve(Db::Postgres, scene.direct.clone(), folder, clock, other.expect("it has the lock"), scene.world.password());
+    let other = World::serve(
+        Db::Postgres,
+        scene.direct.clone(),
+        folder,
+        clock,
+        other.expect("it has the lock"),
+        scene.world.password(),
+    );
 
     let before = version(&other.nobody().logged_in("admin", other.password()).await).await;
     for refused in [

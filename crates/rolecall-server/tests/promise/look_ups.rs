@@ -4,11 +4,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::{assignment, with_role};
-use crate::util::{
-    Actor, Db, World, postgres,
-    proxy::Proxy,
-    world::PASSWORD,
-};
+use crate::util::{Actor, Db, World, postgres, proxy::Proxy, world::PASSWORD};
 
 /// What a few calls get, and how often the session was looked up for all of them.
 async fn calls(proxy: &Proxy, actor: &Actor, path: &str) -> (u16, usize) {

@@ -3,7 +3,12 @@
 use tempfile::TempDir;
 
 use super::assignment;
-use crate::util::{Actor, Db, Rows, binary::{self, Service}, postgres, world::PASSWORD};
+use crate::util::{
+    Actor, Db, Rows,
+    binary::{self, Service},
+    postgres,
+    world::PASSWORD,
+};
 
 struct Killed {
     folder: TempDir,

@@ -131,7 +131,8 @@ async fn the_version_row_is_taken_before_anything_is_read() {
         let (admin, path) = (admin.clone(), assignment(alice.id(), "admin"));
         tokio::spawn(async move { admin.put(&path).await })
     };
-    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     until(async || watch.number(waiting).await == 1).await;
     other.run(&format!("DELETE FROM users WHERE id = '{}'", alice.id())).await;
     other.run("COMMIT").await;

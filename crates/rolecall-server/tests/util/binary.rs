@@ -70,9 +70,16 @@ pub fn run(command: &mut Command, stdin: &str) -> Said {
     Said { code: status.code(), stdout: text(out), stderr: text(err) }
 }
 
-/// Starts `dev` and expects that it refuses to.
+/// Runs what is expected to refuse: one that begins to say something to a program is ended.
 pub fn refuses(command: &mut Command) -> Said {
-    run(command, "")
+    let mut child = command.spawn().expect("the binary starts");
+    let (first, stderr) = (first_line(&mut child), all(child.stderr.take()));
+    let line = first.recv_timeout(AT_MOST).expect("it says something, or ends");
+    if !line.is_empty() {
+        let _ = child.kill();
+    }
+    let code = wait(&mut child).code();
+    Said { code, stdout: line, stderr: stderr.recv_timeout(AT_MOST).unwrap_or_default() }
 }
 
 /// A service that runs.
@@ -100,15 +107,7 @@ impl Service {
     pub fn of(mut command: Command) -> Result<Service, Said> {
         let mut child = command.spawn().expect("the binary starts");
         let stderr = all(child.stderr.take());
-        let (send, first) = mpsc::channel();
-        let mut stdout = BufReader::new(child.stdout.take().expect("standard output"));
-        thread::spawn(move || {
-            let mut line = String::new();
-            let _ = stdout.read_line(&mut line);
-            let _ = send.send(line);
-            // Read on, so that nobody writes into a closed pipe.
-            let _ = stdout.read_to_end(&mut vec![]);
-        });
+        let first = first_line(&mut child);
         let line = first.recv_timeout(AT_MOST).expect("it says something, or ends");
         match serde_json::from_str(&line) {
             Ok(told) => Ok(Service { child, told, stderr }),
@@ -187,6 +186,20 @@ pub fn wait(child: &mut Child) -> ExitStatus {
     }
     let _ = child.kill();
     panic!("it did not end");
+}
+
+/// The first line of what a program reads.
+fn first_line(child: &mut Child) -> Receiver<String> {
+    let (send, first) = mpsc::channel();
+    let mut stdout = BufReader::new(child.stdout.take().expect("standard output"));
+    thread::spawn(move || {
+        let mut line = String::new();
+        let _ = stdout.read_line(&mut line);
+        let _ = send.send(line);
+        // Read on, so that nobody writes into a closed pipe.
+        let _ = stdout.read_to_end(&mut vec![]);
+    });
+    first
 }
 
 /// All that comes, when it is over.

@@ -34,23 +34,21 @@ pub async fn until(mut is: impl AsyncFnMut() -> bool) {
 macro_rules! on_both {
     ($($(#[$meta:meta])* async fn $name:ident($world:ident) $body:block)*) => {
         $(
+            async fn $name($world: &$crate::util::World) $body
+
             $(#[$meta])*
             mod $name {
-                use super::*;
-
-                async fn test($world: &$crate::util::World) $body
-
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn sqlite() {
                     let world = $crate::util::World::on($crate::util::Db::Sqlite).await;
-                    test(&world).await;
+                    super::$name(&world).await;
                     world.stop().await;
                 }
 
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn postgres() {
                     let world = $crate::util::World::on($crate::util::Db::Postgres).await;
-                    test(&world).await;
+                    super::$name(&world).await;
                     world.stop().await;
                 }
             }

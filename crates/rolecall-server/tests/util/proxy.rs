@@ -164,8 +164,7 @@ async fn connection(client: UnixStream, shared: Arc<Shared>) {
     let Ok(server) = UnixStream::connect(postgres::socket()).await else { return };
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let connection =
-        Connection { shared, has_lock: watch::Sender::new(false), committing: AtomicBool::new(false) };
+    let connection = Connection { shared, has_lock: watch::Sender::new(false), committing: AtomicBool::new(false) };
     tokio::select! {
         () = connection.asks(from_client, to_server) => {}
         () = connection.answers(from_server, to_client) => {}

@@ -11,7 +11,6 @@ use rolecall::{
 };
 use rolecall_server::{Config, Dev, Error, Rolecall};
 use serde_json::{Value, json};
-use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -146,23 +145,6 @@ impl World {
     /// An administrator gives somebody a role; the token that he has can use it at once.
     pub async fn give(&self, admin: &Actor, to: &Actor, role: &str) {
         admin.put(&format!("/admin/users/{}/roles/{role}", to.id())).await.expect(200);
-    }
-
-    /// Writes an assignment into the database, past the service, which learns of it at the next log-in.
-    pub async fn appoint(&self, to: &Actor, role: &str) {
-        let insert = "INSERT INTO user_assignments (user_id, role, organisation) VALUES ($1, $2, '')";
-        match self.db {
-            Db::Sqlite => {
-                let file = SqliteConnectOptions::new().filename(self.folder.path().join("rolecall.db"));
-                let mut database = SqliteConnection::connect_with(&file).await.expect("the database opens");
-                sqlx::query(insert).bind(to.id()).bind(role).execute(&mut database).await.map(drop)
-            }
-            Db::Postgres => {
-                let mut database = PgConnection::connect(&self.url).await.expect("the database opens");
-                sqlx::query(insert).bind(to.id()).bind(role).execute(&mut database).await.map(drop)
-            }
-        }
-        .expect("an assignment");
     }
 
     /// An administrator makes a role.

@@ -42,6 +42,8 @@ pub struct Call {
     pub needs: &'static str,
     /// The account that it acts on.
     pub acts_on: Option<String>,
+    /// The role that it edits.
+    pub edits: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -112,15 +114,21 @@ impl Stage<'_> {
         let (account, role, other) = (self.account(dice), self.role(dice), self.role(dice));
         let user_path = user(&account);
         let (write, give) = ("rolecall.roles:write", "rolecall.roles:grant");
-        let on = |kind, method, path: String, body, needs| Call {
+        let of = |kind, method, path: String, body, needs| Call {
             kind,
             method,
             path,
             body,
             needs,
-            acts_on: Some(account.clone()),
+            acts_on: None,
+            edits: None,
         };
-        let of = |kind, method, path: String, body, needs| Call { kind, method, path, body, needs, acts_on: None };
+        let on = |kind, method, path: String, body, needs| Call {
+            acts_on: Some(account.clone()),
+            ..of(kind, method, path, body, needs)
+        };
+        let edit =
+            |kind, method, path: String| Call { edits: Some(role.clone()), ..of(kind, method, path, None, write) };
         match kind {
             Kind::AddUser => {
                 let mut body = json!({ "username": self.fresh });
@@ -135,7 +143,7 @@ impl Stage<'_> {
                 let id = self.accounts.iter().find(sleeping).unwrap_or(&account);
                 let (method, body) = ("PATCH", Some(json!({ "disabled": false })));
                 let needs = "rolecall.users:write";
-                Call { kind, method, path: user(id), body, needs, acts_on: Some(id.clone()) }
+                Call { acts_on: Some(id.clone()), ..of(kind, method, user(id), body, needs) }
             }
             Kind::SetEmail => {
                 let email = if dice.one_in(2) { Value::Null } else { json!(format!("{}@example.org", self.fresh)) };
@@ -159,18 +167,18 @@ impl Stage<'_> {
                 let body = json!({ "name": name, "permissions": permissions, "inherits": juniors });
                 of(kind, "POST", "/admin/roles".into(), Some(body), write)
             }
-            Kind::DeleteRole => of(kind, "DELETE", format!("/admin/roles/{role}"), None, write),
-            Kind::Grant => of(kind, "PUT", permission(&role, self.grant(dice)), None, write),
+            Kind::DeleteRole => edit(kind, "DELETE", format!("/admin/roles/{role}")),
+            Kind::Grant => edit(kind, "PUT", permission(&role, self.grant(dice))),
             Kind::Revoke => {
                 let had = self.told.roles.get(&role).map(|role| role.permissions.as_slice()).unwrap_or_default();
                 let grant = if had.is_empty() { "items:read" } else { dice.pick(had) };
-                of(kind, "DELETE", permission(&role, grant), None, write)
+                edit(kind, "DELETE", permission(&role, grant))
             }
-            Kind::Inherit => of(kind, "PUT", inherits(&role, &other), None, write),
+            Kind::Inherit => edit(kind, "PUT", inherits(&role, &other)),
             Kind::Disinherit => {
                 let had = self.told.roles.get(&role).map(|role| role.inherits.as_slice()).unwrap_or_default();
                 let junior = if had.is_empty() { &other } else { dice.pick(had) };
-                of(kind, "DELETE", inherits(&role, junior), None, write)
+                edit(kind, "DELETE", inherits(&role, junior))
             }
             Kind::Read => {
                 let (path, needs) = *dice.pick(&[
@@ -196,7 +204,7 @@ impl Stage<'_> {
         let all: Vec<&String> = self.told.roles.keys().collect();
         let own: Vec<&String> = self.held.names.iter().collect();
         match dice.below(16) {
-            0 => (*dice.pick(&["ghost", "rolecall.boss", "r0", "r3"])).to_owned(),
+            0 => dice.word(&["ghost", "rolecall.boss", "r0", "r3"]).to_owned(),
             1..11 if !own.is_empty() => (*dice.pick(&own)).clone(),
             _ => (*dice.pick(&all)).clone(),
         }
@@ -204,10 +212,10 @@ impl Stage<'_> {
 
     /// More often one that the caller holds.
     fn grant(&self, dice: &mut Dice) -> &'static str {
-        let own: Vec<&str> = GRANTS.into_iter().filter(|grant| self.held.allows(grant)).collect();
+        let own: Vec<&'static str> = GRANTS.into_iter().filter(|grant| self.held.allows(grant)).collect();
         match own.is_empty() || dice.one_in(3) {
-            true => *dice.pick(&GRANTS),
-            false => *dice.pick(&own),
+            true => dice.word(&GRANTS),
+            false => dice.word(&own),
         }
     }
 }

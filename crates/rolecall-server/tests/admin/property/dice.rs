@@ -31,6 +31,10 @@ impl Dice {
         &among[self.below(among.len())]
     }
 
+    pub fn word(&mut self, among: &[&'static str]) -> &'static str {
+        among[self.below(among.len())]
+    }
+
     /// Some of these, up to so many.
     pub fn some<'a>(&mut self, among: &[&'a str], most: usize) -> Vec<&'a str> {
         let mut some: Vec<&str> = (0..self.below(most + 1)).map(|_| *self.pick(among)).collect();

@@ -1,6 +1,6 @@
-//! The property: no sequence of administrative calls gives anybody a permission or a role that its caller does not
-//! hold. Callers have every mixture of rights, alone or two together; what is held is worked out by [`oracle`] from
-//! what the API tells.
+//! The property: no sequence of administrative calls gives anybody, or puts into a role, a permission or a role that
+//! its caller does not hold. Callers have every mixture of rights, alone or two together; what is held is worked out by
+//! [`oracle`] from what the API tells.
 //!
 //! A failure tells its seed: with it in `ROLECALL_SEED`, the scene that failed is the first to play.
 //! `ROLECALL_SEQUENCES` says how many sequences are played.
@@ -10,7 +10,10 @@ mod dice;
 mod oracle;
 mod scene;
 
-use std::{collections::BTreeMap, env};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+};
 
 use self::{
     calls::{Call, Kind, Stage},
@@ -34,7 +37,8 @@ on_both! {
         let (mut scene, mut count) = (Scene::new(world).await, Count::default());
         let mut seed: u64 = first.unwrap_or(SEED);
         while count.sequences < most {
-            let mut play = Play { world, dice: Dice::new(seed), told: Told::default(), version: 0, story: vec![], seed };
+            let (dice, told) = (Dice::new(seed), Told::default());
+            let mut play = Play { world, dice, told, version: 0, story: vec![], seed };
             play.told = scene.set(&mut play.dice).await;
             play.version = version_now(&scene.admin).await;
             for _ in 0..SEQUENCES_IN_A_SCENE {
@@ -114,7 +118,7 @@ impl Play<'_> {
         let done = matches!(answer.status, 200 | 201);
         count.note(call.kind, done);
         if done && call.kind != Kind::Read {
-            self.is_within(scene, &call, &answer, &held, after).await;
+            self.is_within(scene, caller, &call, &answer, &held, after).await;
         } else if number + 1 == MOST_CALLS || self.dice.one_in(8) {
             let told = Told::by(&scene.admin).await;
             if told != self.told {
@@ -149,6 +153,11 @@ impl Play<'_> {
         if self.holds(caller, now).allows(call.needs) && answer.text().contains("problem:forbidden") {
             self.fail(&self.told, &format!("the caller holds `{}`", call.needs));
         }
+        // Who edits a role holds its permissions; its name he need not have.
+        let edited = call.edits.as_ref().filter(|_| done).map(|role| self.told.closure([role.as_str()]));
+        if let Some(beyond) = edited.and_then(|edited| held.beyond(&Held { names: BTreeSet::new(), ..edited })) {
+            self.fail(&self.told, &format!("the role that was edited holds {beyond}, which the caller does not"));
+        }
         let Some(subject) = call.acts_on.as_ref().filter(|_| done) else { return };
         if call.kind == Kind::Assign && *subject == caller.id {
             self.fail(&self.told, "nobody gives a role to himself");
@@ -159,7 +168,15 @@ impl Play<'_> {
     }
 
     /// Whether all that anybody has gained by a call is something that its caller holds.
-    async fn is_within(&mut self, scene: &mut Scene<'_>, call: &Call, answer: &Answer, held: &Held, now: i64) {
+    async fn is_within(
+        &mut self,
+        scene: &mut Scene<'_>,
+        caller: &Bearer,
+        call: &Call,
+        answer: &Answer,
+        held: &Held,
+        now: i64,
+    ) {
         let told = Told::by(&scene.admin).await;
         let version = answer.json()["version"].as_u64().unwrap_or_default();
         if answer.json()["in_force"] != true || !(self.version..=self.version + 1).contains(&version) {
@@ -169,6 +186,23 @@ impl Play<'_> {
             let gained = told.usable(id, now).without(&self.told.usable(id, now));
             if let Some(beyond) = held.beyond(&gained) {
                 self.fail(&told, &format!("{id} has gained {beyond}, which the caller does not hold"));
+            }
+        }
+        // Nor is anything put into a role, whoever has it or will have it.
+        for name in told.roles.keys() {
+            let mut before = self.told.closure([name.as_str()]);
+            before.names.insert(name.clone());
+            if let Some(beyond) = held.beyond(&told.closure([name.as_str()]).without(&before)) {
+                self.fail(&told, &format!("role `{name}` has gained {beyond}, which the caller does not hold"));
+            }
+        }
+        // What the caller holds for a time is given for no longer.
+        for later in [now + 5, now + 50_000, now + 500_000].into_iter().filter(|_| call.kind == Kind::Assign) {
+            for id in told.accounts.keys() {
+                let gained = told.usable(id, later).without(&self.told.usable(id, later));
+                if let Some(beyond) = self.holds(caller, later).beyond(&gained) {
+                    self.fail(&told, &format!("{id} will have {beyond} at {later}, and the caller will not"));
+                }
             }
         }
         if matches!(call.kind, Kind::Disable | Kind::DeleteUser) {
