@@ -61,7 +61,6 @@ async fn killed_at_any_moment(url: &str, rounds: u32, wiped: impl AsyncFn()) {
         }
         wiped().await;
     }
-    assert_eq!(nothing + made, rounds);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
