@@ -81,6 +81,15 @@ impl std::fmt::Display for What {
 }
 
 impl Error {
+    /// Whether it is a fault of ours, which trying again does not mend.
+    pub(crate) fn is_fault(&self) -> bool {
+        match self {
+            Error::Start(_) | Error::Internal(_) => true,
+            Error::Store(error) => matches!(error, StoreError::Strange(_) | StoreError::Other(_)),
+            _ => false,
+        }
+    }
+
     pub(crate) fn internal(error: impl std::fmt::Display) -> Self {
         Error::Internal(error.to_string())
     }

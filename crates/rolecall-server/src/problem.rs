@@ -51,6 +51,7 @@ impl IntoResponse for Error {
 
 fn looks(error: &Error) -> (StatusCode, &'static str) {
     match error {
+        fault if fault.is_fault() => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         Error::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid"),
         Error::NotFound(_) => (StatusCode::NOT_FOUND, "not-found"),
         Error::Taken(_) => (StatusCode::CONFLICT, "taken"),
@@ -67,7 +68,6 @@ fn looks(error: &Error) -> (StatusCode, &'static str) {
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Error::Store(error) => match error {
             StoreError::Unique | StoreError::Gone => (StatusCode::CONFLICT, "changed-meanwhile"),
-            StoreError::Strange(_) | StoreError::Other(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
             _ => (StatusCode::SERVICE_UNAVAILABLE, "database"),
         },
         Error::Start(_) | Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),

@@ -5,7 +5,7 @@ use http::{HeaderValue, StatusCode, header};
 use rolecall::Problem;
 use serde_json::json;
 
-use crate::{Error, store::StoreError};
+use crate::Error;
 
 /// An answer of the token endpoint that is no token.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl OAuthError {
                 (bad, "invalid_target", "there is no API of this name; leave `resource` out".into())
             }
             OAuthError::Unreadable(problem) => (problem.status(), "invalid_request", problem.detail().to_owned()),
-            OAuthError::Ours(Error::Store(StoreError::Strange(_) | StoreError::Other(_))) => server_error(),
+            OAuthError::Ours(error) if error.is_fault() => server_error(),
             OAuthError::Ours(Error::Busy(_) | Error::Unavailable(_) | Error::Store(_)) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "temporarily_unavailable",

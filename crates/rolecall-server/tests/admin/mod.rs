@@ -5,6 +5,7 @@ mod assignments;
 mod audit;
 mod endings;
 mod hand_out;
+mod in_flight;
 mod last_administrator;
 mod old_tokens;
 mod paging;

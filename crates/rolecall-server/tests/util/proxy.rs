@@ -29,9 +29,10 @@ pub enum AtCommit {
     Forward,
     /// The server makes it, and its answer waits for [`Proxy::release`].
     HoldAnswer,
-    /// The server makes it; its answer is thrown away, and everything is cut until [`Proxy::heal`].
+    /// The server makes it; its answer is thrown away, and everything is cut until [`Proxy::heal`]; but for the
+    /// connection that has the lock, so that the lease goes on.
     CutAfter,
-    /// The server never hears of it, and everything is cut until [`Proxy::heal`].
+    /// The server never hears of it, and everything is cut like that.
     CutBefore,
 }
 
@@ -42,7 +43,7 @@ struct State {
     happened: bool,
     /// Nothing comes through, but nothing is closed.
     silent: bool,
-    /// Everything is closed, and whoever comes anew too.
+    /// Everything but the lock's connection is closed, and whoever comes anew too.
     cut: bool,
     /// The same for the connection that has the lock, and for whoever asks for it.
     without_lock: bool,
@@ -174,7 +175,7 @@ async fn connection(client: UnixStream, shared: Arc<Shared>) {
 
 impl Connection {
     async fn is_cut(&self) {
-        let cut = self.until(|state| state.cut);
+        let cut = self.until(|state| state.cut && !*self.has_lock.borrow());
         let without_lock = async {
             let _ = self.has_lock.subscribe().wait_for(|has| *has).await;
             self.until(|state| state.without_lock).await;
