@@ -235,7 +235,8 @@ impl Store {
                 // The last to close folds the log into the file.
                 writer.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            // A connection that the network has swallowed is not waited for.
+            Pools::Postgres(pool) => drop(tokio::time::timeout(Duration::from_secs(5), pool.close()).await),
         }
     }
 }

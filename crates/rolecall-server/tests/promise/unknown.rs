@@ -91,6 +91,18 @@ async fn it_was_not_made() {
     scene.world.stop().await;
 }
 
+/// The connection is there, and silent: 5 s after the question it is given up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn its_answer_never_comes() {
+    let scene = Scene::new().await;
+    let call = scene.breaks(AtCommit::HoldAnswer).await;
+    let told = call.await.expect("no panic").expect(200).json();
+    assert_eq!((told["version"].as_i64(), told["in_force"].as_bool()), (Some(scene.before + 1), Some(true)));
+    scene.alice.get("/items/").await.expect(403);
+    assert_eq!(version(&scene.admin).await, scene.before + 1);
+    scene.world.stop().await;
+}
+
 /// Longer than anybody waits for an answer: 15 s.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_takes_long_to_know() {
