@@ -22,6 +22,7 @@ use sqlx::{
     AssertSqlSafe, PgPool, Postgres, SqlSafeStr, Sqlite, SqlitePool, Transaction,
     migrate::{Migration, MigrationType, Migrator},
 };
+use tokio::time::timeout;
 
 pub use error::StoreError;
 pub use postgres::{Lock, PostgresUrl};
@@ -74,6 +75,9 @@ impl std::fmt::Display for Database {
         }
     }
 }
+
+/// How long to wait for a database that does not answer, at the end.
+const LEAVE: Duration = Duration::from_secs(5);
 
 /// An open database.
 #[derive(Clone)]
@@ -219,24 +223,29 @@ impl Store {
 
     /// Notes that this process leaves in order: nothing is decided by it from now on.
     pub async fn sign_off(&self) {
-        // If it cannot be noted, whoever comes next waits a little longer.
-        if let Ok(mut tx) = self.write().await
-            && versions::sign_off(&mut tx).await.is_ok()
-        {
-            let _ = tx.commit().await;
-        }
+        let noted = timeout(LEAVE, async {
+            let mut tx = self.write().await?;
+            versions::sign_off(&mut tx).await?;
+            tx.commit().await
+        });
+        // If it is not noted, whoever comes next waits a little longer.
+        let _ = noted.await;
     }
 
-    /// Closes the database.
+    /// Closes the database. One that does not answer is left as it is: who stops a process does not wait for that.
     pub async fn close(&self) {
-        match &self.pools {
-            Pools::Sqlite { writer, readers } => {
-                readers.close().await;
-                // The last to close folds the log into the file.
-                writer.close().await;
+        let closed = timeout(LEAVE, async {
+            match &self.pools {
+                Pools::Sqlite { writer, readers } => {
+                    readers.close().await;
+                    // The last to close folds the log into the file.
+                    writer.close().await;
+                }
+                Pools::Postgres(pool) => pool.close().await,
             }
-            // A connection that the network has swallowed is not waited for.
-            Pools::Postgres(pool) => drop(tokio::time::timeout(Duration::from_secs(5), pool.close()).await),
+        });
+        if closed.await.is_err() {
+            tracing::warn!("the database does not answer; its connections are left open");
         }
     }
 }

@@ -100,7 +100,19 @@ async fn its_answer_never_comes() {
     assert_eq!((told["version"].as_i64(), told["in_force"].as_bool()), (Some(scene.before + 1), Some(true)));
     scene.alice.get("/items/").await.expect(403);
     assert_eq!(version(&scene.admin).await, scene.before + 1);
-    scene.world.stop().await;
+    // The connection is still waited for when the service stops; it does not wait for ever.
+    stops(scene.world).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_database_does_not_keep_a_process_from_stopping() {
+    let scene = Scene::new().await;
+    scene.proxy.go_silent();
+    stops(scene.world).await;
+}
+
+async fn stops(world: World) {
+    tokio::time::timeout(std::time::Duration::from_secs(60), world.stop()).await.expect("it stops");
 }
 
 /// Longer than anybody waits for an answer: 15 s.
