@@ -16,7 +16,8 @@ use rolecall_core::{
 };
 
 use crate::{
-    Caller, Denied, Live, Router, SeenTokens, denied::Forbidden, live::Held, need::Need, rule::Expr, seen::Seen,
+    Caller, Denied, Live, Router, SeenTokens, denied::Forbidden, live::Held, need::Need, router::Parts, rule::Expr,
+    seen::Seen,
 };
 
 /// How long a call waits for a version that its token is ahead of.
@@ -154,7 +155,10 @@ impl Guard {
     ///
     /// Logs a warning for each role and permission in a rule that the policy does not know: nobody could pass.
     pub fn protect<S: Clone + Send + Sync + 'static>(&self, api: Router<S>) -> axum::Router<S> {
-        let (entries, inner) = api.into_parts();
+        let Parts { entries, inner, documents } = api.into_parts();
+        for document in documents {
+            document.write(&entries);
+        }
         let live = &self.inner.live;
         let first = live.add_rules(entries.iter().map(|entry| entry.rule.clone()));
         let snapshot = live.snapshot();

@@ -18,10 +18,15 @@
 //! assert!(routes().access_matrix().to_string().contains("stock:read or role auditor"));
 //! ```
 //!
+//! The same rules go into an OpenAPI document: [`Router::openapi`]. With the feature `docs`, `Router::docs` serves a page
+//! that shows it and tries its calls.
+//!
 //! A [`Rule`] is a value beside its handler. [`Guard::protect`] is the only way from a [`Router`] to something that can
 //! be served; until then every route refuses. The guard checks a call without network and database: a signature the
 //! first time a token is seen, a look-up after that, and in both cases how the token stands by what this process
 //! decides by now ([`Live`]).
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod clock;
 pub mod routing;
@@ -29,10 +34,14 @@ pub mod routing;
 mod behind;
 mod caller;
 mod denied;
+#[cfg(feature = "docs")]
+mod docs;
 mod guard;
+mod kept;
 mod live;
 mod matrix;
 mod need;
+mod openapi;
 mod problem;
 mod router;
 mod rule;
@@ -43,6 +52,7 @@ pub use denied::Denied;
 pub use guard::{Audience, Authority, Guard, Introspected, InvalidAudience, Unavailable};
 pub use live::Live;
 pub use matrix::{AccessMatrix, Row};
+pub use openapi::NotOpenApi;
 pub use problem::Problem;
 pub use router::{Router, RuledRoutes};
 pub use rule::{Rule, authenticated, optional, permission, public, public_because, role};

@@ -8,7 +8,8 @@ use tower::{Layer, Service};
 use crate::{
     AccessMatrix, Rule,
     behind::{Behind, GuardLayer},
-    routing::{Entry, Ruled},
+    openapi::Unwritten,
+    routing::{Entry, Methods, Ruled},
     rule::Expr,
 };
 
@@ -19,12 +20,23 @@ pub struct Router<S = ()> {
     entries: Vec<Entry>,
     inner: axum::Router<S>,
     required: Expr,
+    documents: Vec<Unwritten>,
+}
+
+/// A router taken apart.
+pub(crate) struct Parts<S> {
+    /// The routes with their final rules.
+    pub(crate) entries: Vec<Entry>,
+    /// What answers them.
+    pub(crate) inner: axum::Router<S>,
+    /// The documents that it serves.
+    pub(crate) documents: Vec<Unwritten>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Router<S> {
     /// No routes yet.
     pub fn new() -> Self {
-        Router { entries: vec![], inner: axum::Router::new(), required: Expr::Public(None) }
+        Router { entries: vec![], inner: axum::Router::new(), required: Expr::Public(None), documents: vec![] }
     }
 
     /// Adds a path, as [`axum::Router::route`] does; each method of it has its rule.
@@ -42,7 +54,8 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
 
     /// Adds the routes of another router below a prefix, as [`axum::Router::nest`] does.
     pub fn nest(mut self, prefix: &str, router: impl RuledRoutes<S>) -> Self {
-        let (entries, inner) = router.ruled().into_parts();
+        let Parts { entries, inner, documents } = router.ruled().into_parts();
+        self.documents.extend(documents);
         for entry in entries {
             self.entries.push(Entry { path: below(prefix, &entry.path), ..entry });
         }
@@ -52,7 +65,8 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
 
     /// Adds the routes of another router, as [`axum::Router::merge`] does.
     pub fn merge(mut self, router: impl RuledRoutes<S>) -> Self {
-        let (entries, inner) = router.ruled().into_parts();
+        let Parts { entries, inner, documents } = router.ruled().into_parts();
+        self.documents.extend(documents);
         self.entries.extend(entries);
         self.inner = self.inner.merge(inner);
         self
@@ -107,18 +121,38 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
 
     /// Gives the handlers their state, as [`axum::Router::with_state`].
     pub fn with_state<S2>(self, state: S) -> Router<S2> {
-        Router { entries: self.entries, inner: self.inner.with_state(state), required: self.required }
+        let Router { entries, inner, required, documents } = self;
+        Router { entries, inner: inner.with_state(state), required, documents }
     }
 
     /// Every route with its final rule, as a table.
     pub fn access_matrix(&self) -> AccessMatrix {
-        AccessMatrix::new(self.entries.iter().map(|entry| self.sealed(entry.clone()).row()).collect())
+        AccessMatrix::new(self.entries().iter().map(Entry::row).collect())
     }
 
-    /// The routes with their final rules, and what answers them.
-    pub(crate) fn into_parts(self) -> (Vec<Entry>, axum::Router<S>) {
-        let entries = self.entries.iter().map(|entry| self.sealed(entry.clone())).collect();
-        (entries, self.inner)
+    /// Adds a route that belongs to the document rather than into it.
+    pub(crate) fn route_apart(mut self, path: &str, methods: Methods<S>) -> Self {
+        let before = self.entries.len();
+        self = self.route(path, methods);
+        for entry in self.entries.iter_mut().skip(before) {
+            entry.is_documented = false;
+        }
+        self
+    }
+
+    /// Adds a document, to be written when the routes are known.
+    pub(crate) fn with_document(mut self, document: Unwritten) -> Self {
+        self.documents.push(document);
+        self
+    }
+
+    /// The routes with their final rules.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        self.entries.iter().map(|entry| self.sealed(entry.clone())).collect()
+    }
+
+    pub(crate) fn into_parts(self) -> Parts<S> {
+        Parts { entries: self.entries(), inner: self.inner, documents: self.documents }
     }
 
     fn sealed(&self, entry: Entry) -> Entry {

@@ -34,13 +34,23 @@ pub(crate) struct Entry {
     pub(crate) handler: &'static str,
     pub(crate) at: &'static Location<'static>,
     pub(crate) cell: Cell,
+    /// Whether an OpenAPI document lists it.
+    pub(crate) is_documented: bool,
 }
 
 impl Entry {
     #[track_caller]
     pub(crate) fn new(method: &'static str, path: &str, rule: Rule, handler: &'static str) -> Self {
         let handler = handler.split_once("::").map_or(handler, |(_, rest)| rest);
-        Entry { method, path: path.into(), rule: rule.expr, handler, at: Location::caller(), cell: Cell::default() }
+        Entry {
+            method,
+            path: path.into(),
+            rule: rule.expr,
+            handler,
+            at: Location::caller(),
+            cell: Cell::default(),
+            is_documented: true,
+        }
     }
 
     pub(crate) fn row(&self) -> Row {

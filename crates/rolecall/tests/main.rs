@@ -6,10 +6,13 @@ mod audiences;
 mod cache;
 mod carriage;
 mod compile_fail;
+#[cfg(feature = "docs")]
+mod docs;
 mod forged;
 mod live;
 mod look_ups;
 mod matrix;
+mod openapi;
 mod routes;
 mod rules;
 mod scopes;

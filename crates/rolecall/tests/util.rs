@@ -340,7 +340,7 @@ impl Answer {
     pub(crate) async fn read(response: http::Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, 1 << 20).await.unwrap();
-        let body = String::from_utf8(body.into()).unwrap();
+        let body = String::from_utf8_lossy(&body).into_owned();
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
