@@ -22,7 +22,7 @@ pub use decision::{Decision, Reason};
 pub use jwk::{Algorithm, KeySet};
 pub use lease::{Lease, Moment};
 pub use permission::{Grant, InvalidPermission, MAX_PART, Pattern, Permission, RESERVED};
-pub use policy::{Asked, Beyond, Object, Policy, PolicyError};
+pub use policy::{Asked, AskedRole, Beyond, Object, Policy, PolicyError};
 pub use rights::Rights;
 pub use role::{ADMINISTRATOR, AUDITOR, InvalidRoleName, MAX_ROLE_NAME, OWN_PERMISSIONS, Role, RoleName};
 pub use scope::{InvalidScope, Scope};

@@ -56,7 +56,12 @@ pub struct Asked {
     permission: Permission,
     number: Option<u32>,
     object: Option<u32>,
+    reserved: bool,
 }
+
+/// A role looked up once in one policy, so that each check spares the look-up.
+#[derive(Clone, Copy, Debug)]
+pub struct AskedRole(Option<u32>);
 
 impl Policy {
     /// Compiles these roles; the built-in ones are added.
@@ -194,13 +199,12 @@ impl Policy {
     pub fn ask(&self, permission: Permission) -> Asked {
         let number = self.permissions.get(permission.as_str()).map(|known| known.number);
         let object = self.objects.get(permission.object()).copied();
-        Asked { permission, number, object }
+        Asked { number, object, reserved: permission.is_reserved(), permission }
     }
 
     /// [`check_access`](Policy::check_access) for a permission that this policy has looked up before.
     pub fn check(&self, rights: &Rights, asked: &Asked, object: Object) -> Decision<'_> {
-        let reserved = asked.permission.is_reserved();
-        let found = |own| rights.held.find(asked.number, asked.object, reserved, own);
+        let found = |own| rights.held.find(asked.number, asked.object, asked.reserved, own);
         self.decide(rights, found, object, || Some(asked.permission.clone()))
     }
 
@@ -229,13 +233,27 @@ impl Policy {
 
     /// Whether the session is authorized for this role: has it, or a role that inherits it.
     pub fn check_role(&self, rights: &Rights, role: &str) -> Decision<'_> {
-        let has = self.names.get_key_value(role).filter(|(_, number)| rights.held.has_role(**number));
-        match has {
-            None => Decision::Deny(Reason::NotInRole),
-            Some((name, _)) => match rights.scope.as_deref().is_none_or(|scope| scope.admits_role(role)) {
-                true => Decision::Allow(Reason::HasRole(name)),
-                false => Decision::Deny(Reason::OutOfScope { role: name }),
-            },
+        self.decide_role(rights, self.names.get(role).copied())
+    }
+
+    /// Looks a role up, for [`check_asked_role`](Policy::check_asked_role).
+    pub fn ask_role(&self, role: &str) -> AskedRole {
+        AskedRole(self.names.get(role).copied())
+    }
+
+    /// [`check_role`](Policy::check_role) for a role that this policy has looked up before.
+    pub fn check_asked_role(&self, rights: &Rights, asked: AskedRole) -> Decision<'_> {
+        self.decide_role(rights, asked.0)
+    }
+
+    fn decide_role(&self, rights: &Rights, number: Option<u32>) -> Decision<'_> {
+        let held = number.filter(|number| rights.held.has_role(*number));
+        let Some(Role { name, .. }) = held.and_then(|number| self.roles.get(number as usize)) else {
+            return Decision::Deny(Reason::NotInRole);
+        };
+        match rights.scope.as_deref().is_none_or(|scope| scope.admits_role(name.as_str())) {
+            true => Decision::Allow(Reason::HasRole(name)),
+            false => Decision::Deny(Reason::OutOfScope { role: name }),
         }
     }
 

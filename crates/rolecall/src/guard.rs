@@ -194,11 +194,12 @@ impl Armed {
             Ok(None) => return Glance::Refuse(Denied::Anonymous),
             Err(denied) => return Glance::Refuse(denied),
         };
-        if let Err(denied) = self.holds_lease(&held) {
-            return Glance::Refuse(denied);
-        }
+        let now = match self.now_within_lease(&held) {
+            Ok(now) => now,
+            Err(denied) => return Glance::Refuse(denied),
+        };
         let Some(seen) = inner.seen.find(token) else { return Glance::Look };
-        match self.stands(&seen, &held) {
+        match self.stands(&seen, &held, now) {
             Some(Ok(())) => {}
             Some(Err(denied)) => return Glance::Refuse(denied),
             None => return Glance::Look,
@@ -233,8 +234,8 @@ impl Armed {
         // Twice is enough, unless changes come faster than look-ups.
         for _ in 0..4 {
             let held = inner.live.load_full();
-            self.holds_lease(&held)?;
-            match self.stands(&seen, &held) {
+            let now = self.now_within_lease(&held)?;
+            match self.stands(&seen, &held, now) {
                 Some(Ok(())) => {
                     let need = held.needs.get(self.number).ok_or(Denied::UNPROTECTED)?;
                     return self.judge(need, seen, &held.snapshot).map(Some);
@@ -242,7 +243,6 @@ impl Armed {
                 Some(Err(denied)) => return Err(denied),
                 None => {}
             }
-            let now = inner.live.clock().wall();
             let min = match held.snapshot.standing(&seen.verified) {
                 Standing::KeyGone => {
                     inner.seen.forget(token);
@@ -254,7 +254,7 @@ impl Armed {
                     }
                     continue;
                 }
-                Standing::Current if now < seen.verified.end => {
+                Standing::Current if now < seen.end => {
                     seen = self.remember(token, seen.verified.clone(), seen.rights.is_some(), &held.snapshot);
                     continue;
                 }
@@ -276,7 +276,7 @@ impl Armed {
         let _turn = inner.seen.turn(token).lock().await;
         // Whoever had the turn before may have asked the same.
         let now = inner.live.clock().wall();
-        let answers = |seen: &Arc<Seen>| seen.verified.as_of >= min && now < seen.verified.end;
+        let answers = |seen: &Arc<Seen>| seen.verified.as_of >= min && now < seen.end;
         if let Some(seen) = inner.seen.find(token).filter(answers) {
             return Ok(seen);
         }
@@ -308,29 +308,27 @@ impl Armed {
             }
             Some(Err(_)) => None,
         };
-        let current = snapshot.standing(&verified) == Standing::Current;
         let rights = rights.filter(|_| active);
-        let seen = Arc::new(Seen { verified, by: Arc::downgrade(snapshot), current, rights });
-        self.guard.inner.seen.keep(token, seen.clone());
+        let inner = &*self.guard.inner;
+        let seen = Arc::new(Seen::new(verified, rights, snapshot, &inner.live.issuer, &inner.audience.0));
+        inner.seen.keep(token, seen.clone());
         seen
     }
 
     /// How a token that was seen stands now; `None` where that takes a longer look.
-    fn stands(&self, seen: &Seen, held: &Held) -> Option<Result<(), Denied>> {
+    fn stands(&self, seen: &Seen, held: &Held, now: i64) -> Option<Result<(), Denied>> {
         let inner = &*self.guard.inner;
-        let claims = &seen.verified.claims;
-        let now = inner.live.clock().wall();
         // Compared for every call: the cache is shared by guards, and time goes on.
-        if now >= claims.exp {
+        if now >= seen.exp {
             return Some(Err(Denied::BadToken(Invalid::Expired)));
         }
-        if *claims.iss != *inner.live.issuer() {
+        if !seen.is_of(&inner.live.issuer) {
             return Some(Err(Denied::BadToken(Invalid::Issuer)));
         }
-        if *claims.aud != *inner.audience.0 {
+        if !seen.is_for(&inner.audience.0) {
             return Some(Err(Denied::BadToken(Invalid::Audience)));
         }
-        if !seen.is_by(&held.snapshot) || !seen.current || now >= seen.verified.end {
+        if !seen.is_by(&held.snapshot) || !seen.current || now >= seen.end {
             return None;
         }
         Some(if seen.rights.is_some() { Ok(()) } else { Err(Denied::SessionOver) })
@@ -356,9 +354,15 @@ impl Armed {
         Denied::Forbidden(Forbidden { rule: self.rule.clone(), has })
     }
 
-    fn holds_lease(&self, held: &Held) -> Result<(), Denied> {
-        match held.lease.is_endless() || held.lease.holds(self.guard.inner.live.clock().moment()) {
-            true => Ok(()),
+    /// The present as a NumericDate, if it may be decided by what is held.
+    fn now_within_lease(&self, held: &Held) -> Result<i64, Denied> {
+        let clock = self.guard.inner.live.clock();
+        if held.lease.is_endless() {
+            return Ok(clock.wall());
+        }
+        let now = clock.moment();
+        match held.lease.holds(now) {
+            true => Ok(now.wall),
             false => Err(Denied::Unavailable("it is not known whether rights have changed; try again in a moment")),
         }
     }

@@ -13,7 +13,7 @@ use crate::{clock::Clock, need::Need, rule::Expr};
 
 /// What this process decides by. It goes only forward.
 pub struct Live {
-    issuer: Box<str>,
+    pub(crate) issuer: Arc<str>,
     clock: Clock,
     max_lifetime: i64,
     held: ArcSwap<Held>,

@@ -1,6 +1,6 @@
 //! A rule compiled for one policy: what [`Live`](crate::Live) swaps together with it. No axum here.
 
-use rolecall_core::{Asked, Object, Policy, Rights, RoleName};
+use rolecall_core::{Asked, AskedRole, Object, Policy, Rights};
 
 use crate::rule::Expr;
 
@@ -10,7 +10,7 @@ pub(crate) enum Need {
     Public,
     Optional,
     Authenticated,
-    Role(RoleName),
+    Role(AskedRole),
     Permission(Asked),
     Any(Box<[Need]>),
     All(Box<[Need]>),
@@ -23,7 +23,7 @@ impl Need {
             Expr::Public(_) => Need::Public,
             Expr::Optional => Need::Optional,
             Expr::Authenticated => Need::Authenticated,
-            Expr::Role(name) => Need::Role(name.clone()),
+            Expr::Role(name) => Need::Role(policy.ask_role(name.as_str())),
             Expr::Permission(name) => Need::Permission(policy.ask(name.clone())),
             Expr::Any(some) => Need::Any(each(some)),
             Expr::All(some) => Need::All(each(some)),
@@ -34,7 +34,7 @@ impl Need {
     pub(crate) fn is_met(&self, policy: &Policy, rights: &Rights) -> bool {
         match self {
             Need::Public | Need::Optional | Need::Authenticated => true,
-            Need::Role(name) => policy.check_role(rights, name.as_str()).is_allowed(),
+            Need::Role(asked) => policy.check_asked_role(rights, *asked).is_allowed(),
             Need::Permission(asked) => policy.check(rights, asked, Object::Any).is_allowed(),
             Need::Any(some) => some.iter().any(|need| need.is_met(policy, rights)),
             Need::All(some) => some.iter().all(|need| need.is_met(policy, rights)),

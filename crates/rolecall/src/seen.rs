@@ -11,7 +11,7 @@ use std::{
 
 use foldhash::fast::RandomState;
 use quick_cache::{Weighter, sync::Cache};
-use rolecall_core::{Rights, Snapshot, Verified};
+use rolecall_core::{Rights, Snapshot, Standing, Verified};
 use tokio::sync::{Mutex, Semaphore};
 
 /// Tokens seen, bounded by count and bytes.
@@ -24,18 +24,61 @@ pub struct SeenTokens {
 }
 
 /// What is known of a token.
+///
+/// In this order: what every call reads lies together, since with many tokens it is memory that a call waits for.
+#[repr(C)]
 pub(crate) struct Seen {
-    pub(crate) verified: Verified,
+    /// `exp` in the token.
+    pub(crate) exp: i64,
+    /// NumericDate from which on it is to be looked up again.
+    pub(crate) end: i64,
     /// What the rest was worked out for. Not the version: a process that resumes, and a guard of another `Live`,
     /// may have other roles under the same number. Weak, so that an idle entry keeps no policy.
-    pub(crate) by: Weak<Snapshot>,
-    /// Whether nothing that concerns it had changed by then.
-    pub(crate) current: bool,
+    by: Weak<Snapshot>,
+    /// `iss` and `aud` in the token. Mostly these very texts are those of the guard that compares them.
+    issuer: Arc<str>,
+    audience: Arc<str>,
     /// `None`: it was looked up, and its session is over.
     pub(crate) rights: Option<Rights>,
+    /// Whether nothing that concerns it had changed by then.
+    pub(crate) current: bool,
+    pub(crate) verified: Verified,
 }
 
 impl Seen {
+    /// `rights` as they were worked out for `by`. The texts of issuer and audience are kept where they are the
+    /// token's.
+    pub(crate) fn new(
+        verified: Verified,
+        rights: Option<Rights>,
+        by: &Arc<Snapshot>,
+        issuer: &Arc<str>,
+        audience: &Arc<str>,
+    ) -> Self {
+        let claims = &verified.claims;
+        let shared = |text: &str, known: &Arc<str>| if *text == **known { known.clone() } else { text.into() };
+        Seen {
+            exp: claims.exp,
+            end: verified.end,
+            by: Arc::downgrade(by),
+            issuer: shared(&claims.iss, issuer),
+            audience: shared(&claims.aud, audience),
+            rights,
+            current: by.standing(&verified) == Standing::Current,
+            verified,
+        }
+    }
+
+    /// Whether this issuer minted it.
+    pub(crate) fn is_of(&self, issuer: &Arc<str>) -> bool {
+        is_same(&self.issuer, issuer)
+    }
+
+    /// Whether it is for this API.
+    pub(crate) fn is_for(&self, audience: &Arc<str>) -> bool {
+        is_same(&self.audience, audience)
+    }
+
     /// Whether it was worked out for this snapshot.
     pub(crate) fn is_by(&self, snapshot: &Arc<Snapshot>) -> bool {
         // A weak pointer keeps its address from being given to another.
@@ -111,14 +154,20 @@ impl std::fmt::Debug for SeenTokens {
     }
 }
 
+/// Whether two texts are the same: mostly they are one.
+fn is_same(one: &Arc<str>, other: &Arc<str>) -> bool {
+    Arc::ptr_eq(one, other) || **one == **other
+}
+
 /// A whole token; hashed by its end, which is signature under every algorithm, and compared whole.
 #[derive(Clone, PartialEq, Eq)]
 struct Token(Box<[u8]>);
 
 struct Sent<'a>(&'a [u8]);
 
+/// Twelve bytes of signature in base64url: enough to tell tokens apart, and no more to hash.
 fn tail(token: &[u8]) -> &[u8] {
-    token.last_chunk::<43>().map_or(token, |tail| tail)
+    token.last_chunk::<16>().map_or(token, |tail| tail)
 }
 
 fn number(token: &[u8]) -> usize {
