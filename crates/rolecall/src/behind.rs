@@ -20,9 +20,10 @@ use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use crate::{
-    Caller, Denied,
+    Denied,
     caller::Admitted,
     guard::{Armed, Cell, Glance},
+    reach::Net,
 };
 
 /// A handler that runs only for who may call its route. To axum it is a handler of the same arguments.
@@ -43,8 +44,8 @@ where
     fn call(self, mut request: Request, state: S) -> Self::Future {
         match glance(&self.cell, &request) {
             Glance::Pass(who) => {
-                hand_over(request.extensions_mut(), who);
-                Answer::Runs { handler: self.handler.call(request, state) }
+                let net = hand_over(request.extensions_mut(), who);
+                Answer::runs(self.handler.call(request, state), net, &self.cell)
             }
             Glance::Refuse(denied) => Answer::refused(denied),
             Glance::Look => Answer::Looks {
@@ -52,8 +53,9 @@ where
                     let (mut parts, body) = request.into_parts();
                     match look(&self.cell, &parts).await {
                         Ok(who) => {
-                            hand_over(&mut parts.extensions, Some(who));
-                            self.handler.call(Request::from_parts(parts, body), state).await
+                            let net = hand_over(&mut parts.extensions, Some(who));
+                            let response = self.handler.call(Request::from_parts(parts, body), state).await;
+                            over(net, &self.cell, response)
                         }
                         Err(denied) => denied.into_response(),
                     }
@@ -69,6 +71,7 @@ pin_project! {
     pub(crate) enum Answer<F> {
         Refused { with: Option<Box<Response>> },
         Runs { #[pin] handler: F },
+        Watched { #[pin] handler: F, net: Net, cell: Cell },
         Looks { answer: Pin<Box<dyn Future<Output = Response> + Send>> },
     }
 }
@@ -76,6 +79,13 @@ pin_project! {
 impl<F> Answer<F> {
     fn refused(denied: Denied) -> Self {
         Answer::Refused { with: Some(Box::new(denied.into_response())) }
+    }
+
+    fn runs(handler: F, net: Option<Net>, cell: &Cell) -> Self {
+        match net {
+            None => Answer::Runs { handler },
+            Some(net) => Answer::Watched { handler, net, cell: cell.clone() },
+        }
     }
 }
 
@@ -85,6 +95,10 @@ impl<F: Future<Output = Response>> Future for Answer<F> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response> {
         match self.project() {
             Step::Runs { handler } => handler.poll(context),
+            Step::Watched { handler, net, cell } => {
+                let response = ready!(handler.poll(context));
+                Poll::Ready(over(Some(net.clone()), cell, response))
+            }
             Step::Looks { answer } => answer.as_mut().poll(context),
             // A future that is polled after its answer is a fault of its caller, and waiting for ever is no answer.
             Step::Refused { with } => {
@@ -132,9 +146,9 @@ where
     fn call(&mut self, mut request: Request) -> Self::Future {
         match glance(&self.cell, &request) {
             Glance::Pass(who) => {
-                hand_over(request.extensions_mut(), who);
+                let net = hand_over(request.extensions_mut(), who);
                 let answer = Inner { inner: self.inner.call(request) };
-                ServiceAnswer { answer: Answer::Runs { handler: answer } }
+                ServiceAnswer { answer: Answer::runs(answer, net, &self.cell) }
             }
             Glance::Refuse(denied) => ServiceAnswer { answer: Answer::refused(denied) },
             Glance::Look => {
@@ -146,8 +160,9 @@ where
                     let (mut parts, body) = request.into_parts();
                     match look(&cell, &parts).await {
                         Ok(who) => {
-                            hand_over(&mut parts.extensions, Some(who));
-                            inner.call(Request::from_parts(parts, body)).await.into_response()
+                            let net = hand_over(&mut parts.extensions, Some(who));
+                            let response = inner.call(Request::from_parts(parts, body)).await.into_response();
+                            over(net, &cell, response)
                         }
                         Err(denied) => denied.into_response(),
                     }
@@ -196,19 +211,33 @@ fn glance(cell: &Cell, request: &Request) -> Glance {
     cell.get().map_or(Glance::Refuse(Denied::UNPROTECTED), |armed| armed.glance(request.headers(), request.uri()))
 }
 
-async fn look(cell: &Cell, parts: &Parts) -> Result<Option<Caller>, Denied> {
+async fn look(cell: &Cell, parts: &Parts) -> Result<Admitted, Denied> {
     let armed: &Armed = cell.get().ok_or(Denied::UNPROTECTED)?;
     armed.look(&parts.headers, &parts.uri).await
 }
 
 /// A guard further out may have admitted somebody: on a public route nobody is to be found.
-fn hand_over(extensions: &mut Extensions, who: Option<Option<Caller>>) {
+fn hand_over(extensions: &mut Extensions, who: Option<Admitted>) -> Option<Net> {
     match who {
         Some(who) => {
-            extensions.insert(Admitted(who));
+            let net = who.net.clone();
+            extensions.insert(who);
+            net
         }
         None => {
             extensions.remove::<Admitted>();
+            None
         }
+    }
+}
+
+/// What a handler answered, if a caller may have it who perhaps reaches his own objects only. What is no error counts
+/// as a success: a redirect tells what there is, and after 101 nobody looks any more.
+fn over(net: Option<Net>, cell: &Cell, response: Response) -> Response {
+    match net {
+        Some(net) if response.status().as_u16() < 400 && !net.was_asked() => {
+            cell.get().map_or(Denied::UNASKED, Armed::unasked).into_response()
+        }
+        _ => response,
     }
 }

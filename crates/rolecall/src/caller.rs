@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use rolecall_core::{Claims, Decision, Object, Rights, Scope, Snapshot};
 
-use crate::{Denied, seen::Seen};
+use crate::{Denied, reach::Net, seen::Seen};
 
 /// The caller. On an [`optional`](crate::optional) route take `Option<Caller>`.
 ///
@@ -93,17 +93,23 @@ impl std::fmt::Debug for Caller {
 
 /// What the guard puts into the request's extensions, on every route whose rule looks at the token.
 #[derive(Clone)]
-pub(crate) struct Admitted(pub(crate) Option<Caller>);
+pub(crate) struct Admitted {
+    /// `None`: a stranger, on an optional route.
+    pub(crate) caller: Option<Caller>,
+    /// Under `own(..)`, for a caller who reaches his own objects only.
+    pub(crate) net: Option<Net>,
+}
+
+impl Admitted {
+    pub(crate) const STRANGER: Admitted = Admitted { caller: None, net: None };
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Denied;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Denied> {
-        match parts.extensions.get::<Admitted>() {
-            Some(Admitted(Some(caller))) => Ok(caller.clone()),
-            Some(Admitted(None)) => Err(Denied::Anonymous),
-            None => Err(Denied::NOBODY_LOOKED),
-        }
+        let admitted = parts.extensions.get::<Admitted>().ok_or(Denied::NOBODY_LOOKED)?;
+        admitted.caller.clone().ok_or(Denied::Anonymous)
     }
 }
 
@@ -111,9 +117,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Caller {
     type Rejection = Denied;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Denied> {
-        match parts.extensions.get::<Admitted>() {
-            Some(Admitted(caller)) => Ok(caller.clone()),
-            None => Err(Denied::NOBODY_LOOKED),
-        }
+        let admitted = parts.extensions.get::<Admitted>().ok_or(Denied::NOBODY_LOOKED)?;
+        Ok(admitted.caller.clone())
     }
 }

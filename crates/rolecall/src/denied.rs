@@ -22,6 +22,9 @@ pub enum Denied {
     BadRequest(&'static str),
     /// We know who it is, and he may not: 403 `insufficient_scope`.
     Forbidden(Forbidden),
+    /// It is not there, or it is somebody else's, and the caller may not learn which: 404. Answer it for what is not
+    /// there too, so that both look alike.
+    NotFound,
     /// It can't be told now: 503.
     Unavailable(&'static str),
     /// Too much is being looked up: 503, and so many seconds after which to come again.
@@ -45,6 +48,14 @@ impl Denied {
         "the handler takes a `Caller`, but the rule of its route is `public()`, so nobody looked who is calling: use \
          `optional()` or `authenticated()`",
     );
+    pub(crate) const NO_REACH: Denied = Denied::Unguarded(
+        "the handler takes a `Reach`, but the rule of its route is `public()`, so nobody looked who is calling: use \
+         `own(..)`",
+    );
+    pub(crate) const UNASKED: Denied = Denied::Unguarded(
+        "the caller may reach his own objects only, and the handler answered without asking `reach.covers(..)` or \
+         `reach.owner()`",
+    );
 
     fn challenge(&self) -> Option<String> {
         match self {
@@ -54,22 +65,19 @@ impl Denied {
             Denied::BadRequest(_) => Some(r#"Bearer error="invalid_request""#.into()),
             Denied::Forbidden(Forbidden { rule, .. }) => {
                 // RFC 6750 section 3: `scope` is what the resource needs, which only a plain list can say.
-                let scope = match &**rule {
+                let word = |expr: &Expr| match expr {
                     Expr::Role(name) => Some(name.to_string()),
-                    Expr::Permission(name) => Some(name.to_string()),
-                    Expr::All(some) if some.iter().all(|e| matches!(e, Expr::Role(_) | Expr::Permission(_))) => {
-                        let word = |e: &Expr| match e {
-                            Expr::Role(name) => name.to_string(),
-                            other => other.to_string(),
-                        };
-                        Some(some.iter().map(word).collect::<Vec<_>>().join(" "))
-                    }
+                    Expr::Permission(name) | Expr::Own(name) => Some(name.to_string()),
                     _ => None,
+                };
+                let scope = match &**rule {
+                    Expr::All(some) => some.iter().map(word).collect::<Option<Vec<_>>>().map(|words| words.join(" ")),
+                    one => word(one),
                 };
                 let scope = scope.map(|scope| format!(r#", scope="{scope}""#)).unwrap_or_default();
                 Some(format!(r#"Bearer error="insufficient_scope", error_description="this needs {rule}"{scope}"#))
             }
-            Denied::Unavailable(_) | Denied::Busy(_) | Denied::Unguarded(_) => None,
+            Denied::NotFound | Denied::Unavailable(_) | Denied::Busy(_) | Denied::Unguarded(_) => None,
         }
     }
 
@@ -99,6 +107,9 @@ impl Denied {
                     None => format!("this needs {rule}; ask an administrator for it"),
                 },
             ),
+            Denied::NotFound => {
+                (StatusCode::NOT_FOUND, "not-found", "there is nothing here that you may see".to_owned())
+            }
             Denied::Unavailable(why) => (StatusCode::SERVICE_UNAVAILABLE, "cannot-tell", (*why).to_owned()),
             Denied::Busy(seconds) => (
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -11,13 +11,13 @@ use std::{
 
 use http::{HeaderMap, HeaderValue, Uri, header};
 use rolecall_core::{
-    Claims, RoleName, Scope, Snapshot, Standing, Verified, Version,
+    Claims, Grant, Object, RoleName, Scope, Snapshot, Standing, Verified, Version,
     jwt::{self, Expected, Invalid},
 };
 
 use crate::{
-    Caller, Denied, Live, Router, SeenTokens, denied::Forbidden, live::Held, need::Need, router::Parts, rule::Expr,
-    seen::Seen,
+    Caller, Denied, Live, Router, Row, SeenTokens, caller::Admitted, denied::Forbidden, live::Held, need::Need,
+    reach::Net, router::Parts, rule::Expr, seen::Seen,
 };
 
 /// How long a call waits for a version that its token is ahead of.
@@ -113,6 +113,7 @@ pub(crate) struct Armed {
     guard: Guard,
     number: usize,
     rule: Arc<Expr>,
+    row: Row,
 }
 
 /// Where a route finds that. **Empty, it refuses.**
@@ -121,7 +122,7 @@ pub(crate) type Cell = Arc<OnceLock<Armed>>;
 /// What the quick look found.
 pub(crate) enum Glance {
     /// Let in; `None` for a public route, where no caller is to be found.
-    Pass(Option<Option<Caller>>),
+    Pass(Option<Admitted>),
     /// Refused.
     Refuse(Denied),
     /// It takes a signature check or a look-up: [`Armed::look`].
@@ -164,9 +165,10 @@ impl Guard {
         let snapshot = live.snapshot();
         for (n, entry) in entries.into_iter().enumerate() {
             warn_of_unknown_names(&entry.rule, &snapshot, entry.at);
+            let row = entry.row();
             let rule = Arc::new(entry.rule);
             // A router is consumed here, so its cells cannot have been filled before.
-            let _ = entry.cell.set(Armed { guard: self.clone(), number: first + n, rule });
+            let _ = entry.cell.set(Armed { guard: self.clone(), number: first + n, rule, row });
         }
         inner
     }
@@ -190,7 +192,7 @@ impl Armed {
         }
         let token = match bearer(headers, uri) {
             Ok(Some(token)) => token,
-            Ok(None) if matches!(need, Need::Optional) => return Glance::Pass(Some(None)),
+            Ok(None) if matches!(need, Need::Optional) => return Glance::Pass(Some(Admitted::STRANGER)),
             Ok(None) => return Glance::Refuse(Denied::Anonymous),
             Err(denied) => return Glance::Refuse(denied),
         };
@@ -205,13 +207,13 @@ impl Armed {
             None => return Glance::Look,
         }
         match self.judge(need, seen, &held.snapshot) {
-            Ok(caller) => Glance::Pass(Some(Some(caller))),
+            Ok(admitted) => Glance::Pass(Some(admitted)),
             Err(denied) => Glance::Refuse(denied),
         }
     }
 
     /// The rest: a token not seen before, one from before a change, one ahead of this process.
-    pub(crate) async fn look(&self, headers: &HeaderMap, uri: &Uri) -> Result<Option<Caller>, Denied> {
+    pub(crate) async fn look(&self, headers: &HeaderMap, uri: &Uri) -> Result<Admitted, Denied> {
         let inner = &*self.guard.inner;
         let Some(token) = bearer(headers, uri)? else { return Err(Denied::Anonymous) };
         let text = std::str::from_utf8(token).map_err(|_| Denied::BadToken(Invalid::Malformed("not text")))?;
@@ -238,7 +240,7 @@ impl Armed {
             match self.stands(&seen, &held, now) {
                 Some(Ok(())) => {
                     let need = held.needs.get(self.number).ok_or(Denied::UNPROTECTED)?;
-                    return self.judge(need, seen, &held.snapshot).map(Some);
+                    return self.judge(need, seen, &held.snapshot);
                 }
                 Some(Err(denied)) => return Err(denied),
                 None => {}
@@ -334,11 +336,26 @@ impl Armed {
         Some(if seen.rights.is_some() { Ok(()) } else { Err(Denied::SessionOver) })
     }
 
-    fn judge(&self, need: &Need, seen: Arc<Seen>, snapshot: &Arc<Snapshot>) -> Result<Caller, Denied> {
-        match seen.rights.as_ref().is_some_and(|rights| need.is_met(&snapshot.policy, rights)) {
-            true => Ok(Caller::new(seen, snapshot.clone())),
-            false => Err(self.forbidden(&seen)),
+    fn judge(&self, need: &Need, seen: Arc<Seen>, snapshot: &Arc<Snapshot>) -> Result<Admitted, Denied> {
+        match seen.rights.as_ref().and_then(|rights| need.reach(&snapshot.policy, rights)) {
+            Some(reach) => {
+                let net = (reach == Object::Own).then(Net::default);
+                Ok(Admitted { caller: Some(Caller::new(seen, snapshot.clone())), net })
+            }
+            None => Err(self.forbidden(&seen)),
         }
+    }
+
+    /// What is answered in place of a success that nobody asked for.
+    #[cold]
+    pub(crate) fn unasked(&self) -> Denied {
+        let Row { method, path, handler, at, .. } = &self.row;
+        tracing::error!(
+            method, path, handler, %at,
+            "`{method} {path}` is under `own(..)`, and `{handler}` answered without asking `Reach`: \
+             the caller was told 500, and what the handler did is done"
+        );
+        Denied::UNASKED
     }
 
     #[cold]
@@ -408,10 +425,10 @@ fn warn_of_unknown_names(rule: &Expr, snapshot: &Snapshot, at: &std::panic::Loca
                 let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
                 tracing::warn!(%role, %at, "a rule asks for role `{role}`, which does not exist{hint}");
             }
-            Expr::Permission(asked) => {
+            Expr::Permission(asked) | Expr::Own(asked) => {
                 // The built-in administrator holds `*`, so it would hide every mistake.
                 let roles = policy.roles().filter(|role| asked.is_reserved() || !role.name.is_reserved());
-                let grant = asked.clone().into();
+                let grant = Grant::from(asked.clone()).limited(matches!(name, Expr::Own(_)));
                 if !roles.flat_map(|role| &role.grants).any(|held| held.covers(&grant)) {
                     tracing::warn!(permission = %asked, %at, "a rule asks for `{asked}`, which no role grants");
                 }

@@ -43,6 +43,7 @@ mod matrix;
 mod need;
 mod openapi;
 mod problem;
+mod reach;
 mod router;
 mod rule;
 mod seen;
@@ -54,6 +55,9 @@ pub use live::Live;
 pub use matrix::{AccessMatrix, Row};
 pub use openapi::NotOpenApi;
 pub use problem::Problem;
+pub use reach::{AnswersTo, Complete, Reach};
 pub use router::{Router, RuledRoutes};
-pub use rule::{Rule, authenticated, optional, permission, public, public_because, role};
+pub use rule::{
+    Kind, Limited, Listed, Rule, Whole, authenticated, optional, own, permission, public, public_because, role,
+};
 pub use seen::SeenTokens;

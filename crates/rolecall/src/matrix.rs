@@ -2,7 +2,7 @@
 
 use std::{fmt, panic::Location};
 
-use crate::Rule;
+use crate::rule::{Listed, Rule};
 
 /// Every route with its rule, in the order in which they were added.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct Row {
     /// The path as axum matches it; `/*` at its end stands for all that is below.
     pub path: String,
     /// Who may call it.
-    pub rule: Rule,
+    pub rule: Rule<Listed>,
     /// The handler, by its path in its crate.
     pub handler: &'static str,
     /// The line that says who may.

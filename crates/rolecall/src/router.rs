@@ -9,6 +9,7 @@ use crate::{
     AccessMatrix, Rule,
     behind::{Behind, GuardLayer},
     openapi::Unwritten,
+    reach::{AnswersTo, Complete},
     routing::{Entry, Methods, Ruled},
     rule::Expr,
 };
@@ -74,8 +75,9 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
 
     /// Anything that knows nothing of rules (an [`axum::Router`], files), all of it under one rule.
     #[track_caller]
-    pub fn nest_service<T>(mut self, prefix: &str, rule: Rule, service: T) -> Self
+    pub fn nest_service<K, T>(mut self, prefix: &str, rule: Rule<K>, service: T) -> Self
     where
+        K: Complete,
         T: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
         T::Response: IntoResponse,
         T::Future: Send + 'static,
@@ -89,10 +91,10 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
 
     /// What answers where no route does, as [`axum::Router::fallback`]; it needs a rule like everything else.
     #[track_caller]
-    pub fn fallback<H, T>(mut self, rule: Rule, handler: H) -> Self
+    pub fn fallback<K, H, T>(mut self, rule: Rule<K>, handler: H) -> Self
     where
         H: Handler<T, S>,
-        T: 'static,
+        T: AnswersTo<K> + 'static,
     {
         let entry = Entry::new("ANY", "/*", rule, type_name::<H>());
         self.inner = self.inner.fallback(Behind { handler, cell: entry.cell.clone() });
@@ -101,7 +103,7 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
     }
 
     /// Every route of this router needs this too, those that are added later as well. It only makes stricter.
-    pub fn require(mut self, rule: Rule) -> Self {
+    pub fn require<K: Complete>(mut self, rule: Rule<K>) -> Self {
         self.required = self.required.and(rule.expr);
         self
     }

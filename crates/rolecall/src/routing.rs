@@ -10,6 +10,7 @@ use crate::{
     behind::{Behind, GuardLayer},
     guard::Cell,
     matrix::Row,
+    reach::AnswersTo,
     rule::Expr,
 };
 
@@ -40,7 +41,7 @@ pub(crate) struct Entry {
 
 impl Entry {
     #[track_caller]
-    pub(crate) fn new(method: &'static str, path: &str, rule: Rule, handler: &'static str) -> Self {
+    pub(crate) fn new<K>(method: &'static str, path: &str, rule: Rule<K>, handler: &'static str) -> Self {
         let handler = handler.split_once("::").map_or(handler, |(_, rest)| rest);
         Entry {
             method,
@@ -54,7 +55,7 @@ impl Entry {
     }
 
     pub(crate) fn row(&self) -> Row {
-        let rule = Rule { expr: self.rule.clone() };
+        let rule = Rule::new(self.rule.clone());
         Row { method: self.method, path: self.path.clone(), rule, handler: self.handler, at: self.at }
     }
 }
@@ -64,10 +65,10 @@ macro_rules! methods {
         $(
             #[doc = concat!("`", $upper, "`: `rule` says who may, `handler` is an axum handler.")]
             #[track_caller]
-            pub fn $name<H, T, S>(rule: Rule, handler: H) -> Methods<S>
+            pub fn $name<K, H, T, S>(rule: Rule<K>, handler: H) -> Methods<S>
             where
                 H: Handler<T, S>,
-                T: 'static,
+                T: AnswersTo<K> + 'static,
                 S: Clone + Send + Sync + 'static,
             {
                 let bare = plain::$name(handler.clone());
@@ -79,10 +80,10 @@ macro_rules! methods {
             $(
                 #[doc = concat!("The same path's `", $upper, "`, under a rule of its own.")]
                 #[track_caller]
-                pub fn $name<H, T>(mut self, rule: Rule, handler: H) -> Self
+                pub fn $name<K, H, T>(mut self, rule: Rule<K>, handler: H) -> Self
                 where
                     H: Handler<T, S>,
-                    T: 'static,
+                    T: AnswersTo<K> + 'static,
                 {
                     let bare = plain::$name(handler.clone());
                     let guarded = |cell| plain::$name(Behind { handler, cell });
@@ -112,9 +113,9 @@ impl<S: Clone + Send + Sync + 'static> Methods<S> {
 
 impl<S: Clone + Send + Sync + 'static> Method<S> {
     #[track_caller]
-    fn new(
+    fn new<K>(
         method: &'static str,
-        rule: Rule,
+        rule: Rule<K>,
         handler: &'static str,
         bare: plain::MethodRouter<S>,
         guarded: impl FnOnce(Cell) -> plain::MethodRouter<S>,

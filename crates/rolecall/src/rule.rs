@@ -1,27 +1,27 @@
 //! A rule: who may call a route. It is a value, so one value is enforced, printed and documented.
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
 use rolecall_core::{Permission, RoleName};
 
 /// Everybody. A token is not looked at, so the handler has no caller, and a bad token breaks nothing.
 pub fn public() -> Rule {
-    Rule { expr: Expr::Public(None) }
+    Rule::new(Expr::Public(None))
 }
 
 /// Everybody, with the reason that a reviewer will ask for: `public_because("client authentication, RFC 7662")`.
 pub fn public_because(reason: &str) -> Rule {
-    Rule { expr: Expr::Public(Some(reason.into())) }
+    Rule::new(Expr::Public(Some(reason.into())))
 }
 
 /// Everybody; who sends a token is known, and a bad token is refused. The handler may take `Option<Caller>`.
 pub fn optional() -> Rule {
-    Rule { expr: Expr::Optional }
+    Rule::new(Expr::Optional)
 }
 
 /// Anybody with a valid token.
 pub fn authenticated() -> Rule {
-    Rule { expr: Expr::Authenticated }
+    Rule::new(Expr::Authenticated)
 }
 
 /// A caller in this role, or in one that inherits it.
@@ -31,7 +31,7 @@ pub fn authenticated() -> Rule {
 #[track_caller]
 pub fn role(name: &str) -> Rule {
     match name.parse::<RoleName>() {
-        Ok(name) => Rule { expr: Expr::Role(name) },
+        Ok(name) => Rule::new(Expr::Role(name)),
         Err(why) => panic!("`{name}` is not the name of a role: {why}"),
     }
 }
@@ -42,13 +42,30 @@ pub fn role(name: &str) -> Rule {
 /// At its own line, if the text is no permission: `permission("items-read")` is told to say `items:read`.
 #[track_caller]
 pub fn permission(name: &str) -> Rule {
-    match name.parse::<Permission>() {
-        Ok(name) => Rule { expr: Expr::Permission(name) },
+    Rule::new(Expr::Permission(parsed(name)))
+}
+
+/// A caller with a role that grants this permission, or grants it for own objects (`items:update:own`). What that
+/// caller may reach is for the handler to ask: it takes [`Reach`](crate::Reach) first, or it does not compile.
+///
+/// An object is its caller's own when its owner is his [`id`](crate::Caller::id).
+///
+/// # Panics
+/// As [`permission`]; `:own` is not written here.
+#[track_caller]
+pub fn own(name: &str) -> Rule<Limited> {
+    Rule::new(Expr::Own(parsed(name)))
+}
+
+#[track_caller]
+fn parsed(name: &str) -> Permission {
+    match name.parse() {
+        Ok(permission) => permission,
         Err(why) => panic!("`{name}` is not a permission: {why}"),
     }
 }
 
-/// Who may call a route. Made by [`public`], [`optional`], [`authenticated`], [`role`] and [`permission`].
+/// Who may call a route. Made by [`public`], [`optional`], [`authenticated`], [`role`], [`permission`] and [`own`].
 ///
 /// ```
 /// use rolecall::{permission, role};
@@ -56,25 +73,86 @@ pub fn permission(name: &str) -> Rule {
 /// let rule = permission("audit:read").or(role("auditor")).and(role("staff"));
 /// assert_eq!(rule.to_string(), "(audit:read or role auditor) and role staff");
 /// ```
-#[derive(Clone, PartialEq, Eq, Debug)]
+///
+/// `K` says whether it answers the whole question ([`Whole`]), or leaves to the handler which objects ([`Limited`]).
+#[derive(Clone, Debug)]
 #[must_use = "a rule protects nothing until it stands beside a handler"]
-pub struct Rule {
+pub struct Rule<K = Whole> {
     pub(crate) expr: Expr,
+    kind: PhantomData<K>,
 }
 
-impl Rule {
+/// Of a rule: who passes may do it to every object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Whole {}
+
+/// Of a rule with [`own`] in it: who passes may do it to every object, or to his own; the handler asks which.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Limited {}
+
+/// Of a rule as the [`AccessMatrix`](crate::AccessMatrix) lists it: to read and to compare. It admits no handler, since
+/// whether it is limited is no longer known to the compiler.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Listed {}
+
+/// The kinds of rules that can be joined: [`Whole`] and [`Limited`].
+pub trait Kind: sealed::Sealed {
+    /// The kind of both together: one that is limited limits the other.
+    type With<J: Kind>: Kind;
+}
+
+impl Kind for Whole {
+    type With<J: Kind> = J;
+}
+
+impl Kind for Limited {
+    type With<J: Kind> = Limited;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Whole {}
+    impl Sealed for super::Limited {}
+}
+
+impl<K> Rule<K> {
+    pub(crate) fn new(expr: Expr) -> Self {
+        Rule { expr, kind: PhantomData }
+    }
+}
+
+impl<K: Kind> Rule<K> {
     /// Passes who passes either. Where one of them lets everybody pass, so does this.
-    pub fn or(self, other: Rule) -> Rule {
-        Rule { expr: self.expr.or(other.expr) }
+    ///
+    /// # Panics
+    /// At its own line, where [`own`] would stand beside a rule that lets everybody, or everybody with a token, reach
+    /// every object: there would be nothing left for it to limit.
+    #[track_caller]
+    pub fn or<J: Kind>(self, other: Rule<J>) -> Rule<K::With<J>> {
+        let limited = self.expr.is_limited() || other.expr.is_limited();
+        if let Some(open) = [&self.expr, &other.expr].into_iter().find(|expr| limited && expr.is_open()) {
+            panic!(
+                "`own(..)` or `{open}` lets every caller reach every object: write `{open}` alone, or `own(..)` alone"
+            );
+        }
+        Rule::new(self.expr.or(other.expr))
     }
 
-    /// Passes who passes both.
-    pub fn and(self, other: Rule) -> Rule {
-        Rule { expr: self.expr.and(other.expr) }
+    /// Passes who passes both. With two [`own`] in it, who holds one of them for his own objects only reaches no others.
+    pub fn and<J: Kind>(self, other: Rule<J>) -> Rule<K::With<J>> {
+        Rule::new(self.expr.and(other.expr))
     }
 }
 
-impl fmt::Display for Rule {
+impl<K, J> PartialEq<Rule<J>> for Rule<K> {
+    fn eq(&self, other: &Rule<J>) -> bool {
+        self.expr == other.expr
+    }
+}
+
+impl<K> Eq for Rule<K> {}
+
+impl<K> fmt::Display for Rule<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.expr.fmt(f)
     }
@@ -87,6 +165,7 @@ pub(crate) enum Expr {
     Authenticated,
     Role(RoleName),
     Permission(Permission),
+    Own(Permission),
     Any(Vec<Expr>),
     All(Vec<Expr>),
 }
@@ -123,9 +202,23 @@ impl Expr {
     pub(crate) fn names(&self) -> Vec<&Expr> {
         match self {
             Expr::Any(some) | Expr::All(some) => some.iter().flat_map(Expr::names).collect(),
-            Expr::Role(_) | Expr::Permission(_) => vec![self],
+            Expr::Role(_) | Expr::Permission(_) | Expr::Own(_) => vec![self],
             Expr::Public(_) | Expr::Optional | Expr::Authenticated => vec![],
         }
+    }
+
+    /// Whether some who pass may reach their own objects only.
+    pub(crate) fn is_limited(&self) -> bool {
+        match self {
+            Expr::Own(_) => true,
+            Expr::Any(some) | Expr::All(some) => some.iter().any(Expr::is_limited),
+            Expr::Public(_) | Expr::Optional | Expr::Authenticated | Expr::Role(_) | Expr::Permission(_) => false,
+        }
+    }
+
+    /// Whether it asks for no right at all.
+    fn is_open(&self) -> bool {
+        matches!(self, Expr::Public(_) | Expr::Optional | Expr::Authenticated)
     }
 }
 
@@ -138,6 +231,8 @@ impl fmt::Display for Expr {
                 }
                 match e {
                     Expr::Any(_) | Expr::All(_) => write!(f, "({e})")?,
+                    // It reads as an `or`.
+                    Expr::Own(_) if word == "and" => write!(f, "({e})")?,
                     _ => write!(f, "{e}")?,
                 }
             }
@@ -150,6 +245,7 @@ impl fmt::Display for Expr {
             Expr::Authenticated => f.write_str("authenticated"),
             Expr::Role(name) => write!(f, "role {name}"),
             Expr::Permission(name) => name.fmt(f),
+            Expr::Own(name) => write!(f, "{name} or own"),
             Expr::Any(some) => list(f, some, "or"),
             Expr::All(some) => list(f, some, "and"),
         }

@@ -2,7 +2,7 @@
 
 use axum::extract::Path;
 use rolecall::{
-    Router, authenticated, optional, permission, public, public_because, role,
+    Reach, Router, authenticated, optional, own, permission, public, public_because, role,
     routing::{any, get, put},
 };
 use serde_json::{Value, json};
@@ -47,6 +47,7 @@ mod rules {
             .route("/or", get(permission("items:write").or(role("admin")), answer))
             .route("/and", get(role("admin").and(permission("items:read")).and(permission("items:write")), answer))
             .route("/and-or", get(both.and(permission("audit:read")), answer))
+            .route("/own", get(own("items:update"), async |_: Reach| ""))
     }
 
     #[test]
@@ -58,6 +59,7 @@ mod rules {
         get /because []
         get /optional [{},{"rolecall":[]}]
         get /or [{"rolecall":["items:write"]},{"rolecall":[]}]
+        get /own [{"rolecall":["items:update"]}]
         get /permission [{"rolecall":["items:write"]}]
         get /public []
         get /role [{"rolecall":[]}]
@@ -73,6 +75,7 @@ mod rules {
         get /because "public: a probe"
         get /optional "public, caller optional"
         get /or "items:write or role admin"
+        get /own "items:update or own"
         get /permission "items:write"
         get /public "public"
         get /role "role admin"
@@ -98,7 +101,7 @@ mod rules {
         let flow = &document["components"]["securitySchemes"]["rolecall"]["flows"]["password"];
         let scopes: Vec<_> = flow["scopes"].as_object().unwrap().keys().collect();
         assert_eq!(flow["tokenUrl"], "/token");
-        assert_eq!(scopes, ["audit:read", "items:read", "items:write"]);
+        assert_eq!(scopes, ["audit:read", "items:read", "items:update", "items:write"]);
     }
 
     #[test]

@@ -4,18 +4,21 @@ use std::{
     cell::RefCell,
     fmt::Debug,
     panic::{self, UnwindSafe},
-    sync::{Arc, Mutex, Once},
+    sync::Once,
 };
 
 use rolecall::{
-    AccessMatrix, Audience, Caller, Denied, Guard, Introspected, InvalidAudience, Live, Problem, Router, Row, Rule,
-    SeenTokens, Unavailable,
+    AccessMatrix, Audience, Caller, Denied, Guard, Introspected, InvalidAudience, Limited, Live, Problem, Reach,
+    Router, Row, Rule, SeenTokens, Unavailable, authenticated,
     clock::Clock,
-    permission, public, role,
+    optional, own, permission, public, role,
     routing::{Methods, get},
 };
 
-use crate::util::{World, roles};
+use crate::{
+    log::Log,
+    util::{World, roles},
+};
 
 #[test]
 fn public_types_go_to_other_threads_and_can_be_printed() {
@@ -34,7 +37,9 @@ fn public_types_go_to_other_threads_and_can_be_printed() {
     all::<Router>();
     all::<Router<String>>();
     all::<Row>();
+    all::<Reach>();
     all::<Rule>();
+    all::<Rule<Limited>>();
     all::<SeenTokens>();
     all::<Unavailable>();
 }
@@ -129,42 +134,6 @@ fn a_path_that_is_there_already_panics_as_axums_does() {
     assert!(message.contains("Overlapping method route"), "{message}");
 }
 
-/// Keeps the messages of warnings.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
-
-impl tracing::Subscriber for Log {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        *metadata.level() <= tracing::Level::WARN
-    }
-
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        struct Message(String);
-        impl tracing::field::Visit for Message {
-            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn Debug) {
-                if field.name() == "message" {
-                    self.0 = format!("{value:?}");
-                }
-            }
-        }
-        let mut message = Message(String::new());
-        event.record(&mut message);
-        self.0.lock().unwrap().push(message.0);
-    }
-
-    fn enter(&self, _: &tracing::span::Id) {}
-
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
 #[test]
 fn names_that_the_policy_does_not_know_are_warned_of() {
     let world = World::new();
@@ -179,11 +148,38 @@ fn names_that_the_policy_does_not_know_are_warned_of() {
         .route("/e", get(permission("rolecall.users:fly"), async || ""));
     tracing::subscriber::with_default(log.clone(), || world.serve(api));
 
-    let said = log.0.lock().unwrap().join("\n");
+    let said = log.said();
     insta::assert_snapshot!(said, @r"
     a rule asks for role `editr`, which does not exist; did you mean `editor`?
     a rule asks for role `zebra`, which does not exist
     a rule asks for `itens:read`, which no role grants
     a rule asks for `rolecall.users:fly`, which no role grants
     ");
+}
+
+#[test]
+fn an_owner_rule_beside_everybody_panics_at_its_own_line() {
+    for open in [public(), optional(), authenticated()] {
+        let said = format!("`own(..)` or `{open}` lets every caller reach every object");
+        let (message, place) = panic_of(move || drop(own("items:read").or(open)));
+        assert!(place.starts_with(&format!("{}:{}:", file!(), line!() - 1)), "{place}");
+        assert!(message.starts_with(&said), "{message}");
+    }
+    let (message, _) = panic_of(|| drop(public().or(role("user").and(own("items:read")))));
+    assert!(message.contains("write `public` alone"), "{message}");
+    let (message, _) = panic_of(|| drop(own("items:read:own")));
+    assert!(message.starts_with("`items:read:own` is not a permission: "), "{message}");
+}
+
+#[test]
+fn a_role_that_grants_it_for_own_objects_is_enough_for_an_owner_rule() {
+    let world = World::new();
+    world.decide_by(roles().into_iter().filter(|role| role.name.as_str() != "admin"));
+    let log = Log::default();
+    let api = Router::new()
+        .route("/a", get(own("items:update"), async |_: Reach| ""))
+        .route("/b", get(own("items:read"), async |_: Reach| ""))
+        .route("/c", get(own("items:delete"), async |_: Reach| ""));
+    tracing::subscriber::with_default(log.clone(), || world.serve(api));
+    assert_eq!(log.said(), "a rule asks for `items:delete`, which no role grants");
 }

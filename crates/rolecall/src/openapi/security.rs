@@ -30,7 +30,7 @@ impl Expr {
     fn alternatives(&self) -> Vec<Vec<String>> {
         match self {
             Expr::Public(_) | Expr::Optional | Expr::Authenticated | Expr::Role(_) => vec![vec![]],
-            Expr::Permission(name) => vec![vec![name.to_string()]],
+            Expr::Permission(name) | Expr::Own(name) => vec![vec![name.to_string()]],
             Expr::Any(some) => distinct(some.iter().flat_map(Expr::alternatives)),
             Expr::All(some) => some.iter().fold(vec![vec![]], |before, rule| joined(&before, &rule.alternatives())),
         }

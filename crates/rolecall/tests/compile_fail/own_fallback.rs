@@ -1,0 +1,5 @@
+use rolecall::{Router, own};
+
+fn main() {
+    let _: Router = Router::new().fallback(own("items:read"), async || "items");
+}
