@@ -19,7 +19,11 @@ const STEPS: &[Step] = &[
     Step { name: "tests", line: "cargo xtask test", run: |_| crate::test(&[]) },
     Step { name: "format", line: "cargo fmt --all --check", run: as_written },
     Step { name: "lints", line: "cargo clippy --workspace --all-targets --locked -- -D warnings", run: as_written },
-    Step { name: "docs", line: "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked", run: docs },
+    Step {
+        name: "docs",
+        line: "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --all-features --locked",
+        run: docs,
+    },
     Step { name: "licences", line: "cargo deny --locked check bans licenses sources", run: licences },
     Step {
         name: "one crypto library",
@@ -51,7 +55,7 @@ fn as_written(line: &str) -> Outcome {
 }
 
 fn docs(_: &str) -> Outcome {
-    run(cargo("doc --workspace --no-deps --locked").env("RUSTDOCFLAGS", "-D warnings"))
+    run(cargo("doc --workspace --no-deps --all-features --locked").env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 fn licences(line: &str) -> Outcome {

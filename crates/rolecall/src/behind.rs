@@ -48,6 +48,8 @@ where
                 Answer::runs(self.handler.call(request, state), net, &self.cell)
             }
             Glance::Refuse(denied) => Answer::refused(denied),
+            #[cfg(feature = "testing")]
+            Glance::Rehearsed(response) => Answer::Refused { with: Some(response) },
             Glance::Look => Answer::Looks {
                 answer: Box::pin(async move {
                     let (mut parts, body) = request.into_parts();
@@ -57,7 +59,7 @@ where
                             let response = self.handler.call(Request::from_parts(parts, body), state).await;
                             over(net, &self.cell, response)
                         }
-                        Err(denied) => denied.into_response(),
+                        Err(response) => *response,
                     }
                 }),
             },
@@ -151,6 +153,8 @@ where
                 ServiceAnswer { answer: Answer::runs(answer, net, &self.cell) }
             }
             Glance::Refuse(denied) => ServiceAnswer { answer: Answer::refused(denied) },
+            #[cfg(feature = "testing")]
+            Glance::Rehearsed(response) => ServiceAnswer { answer: Answer::Refused { with: Some(response) } },
             Glance::Look => {
                 // The one that was polled ready is used; its copy takes its place.
                 let copy = self.inner.clone();
@@ -164,7 +168,7 @@ where
                             let response = inner.call(Request::from_parts(parts, body)).await.into_response();
                             over(net, &cell, response)
                         }
-                        Err(denied) => denied.into_response(),
+                        Err(response) => *response,
                     }
                 });
                 ServiceAnswer { answer: Answer::Looks { answer } }
@@ -208,12 +212,21 @@ where
 }
 
 fn glance(cell: &Cell, request: &Request) -> Glance {
-    cell.get().map_or(Glance::Refuse(Denied::UNPROTECTED), |armed| armed.glance(request.headers(), request.uri()))
+    let Some(armed) = cell.get() else { return Glance::Refuse(Denied::UNPROTECTED) };
+    let glance = armed.glance(request.headers(), request.uri());
+    #[cfg(feature = "testing")]
+    let glance = armed.rehearse_glance(glance);
+    glance
 }
 
-async fn look(cell: &Cell, parts: &Parts) -> Result<Admitted, Denied> {
-    let armed: &Armed = cell.get().ok_or(Denied::UNPROTECTED)?;
-    armed.look(&parts.headers, &parts.uri).await
+async fn look(cell: &Cell, parts: &Parts) -> Result<Admitted, Box<Response>> {
+    let refused = |denied: Denied| Box::new(denied.into_response());
+    let armed: &Armed = cell.get().ok_or(Denied::UNPROTECTED).map_err(refused)?;
+    let found = armed.look(&parts.headers, &parts.uri).await;
+    #[cfg(feature = "testing")]
+    return armed.rehearse_look(found);
+    #[cfg(not(feature = "testing"))]
+    found.map_err(refused)
 }
 
 /// A guard further out may have admitted somebody: on a public route nobody is to be found.

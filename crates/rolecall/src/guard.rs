@@ -11,13 +11,21 @@ use std::{
 
 use http::{HeaderMap, HeaderValue, Uri, header};
 use rolecall_core::{
-    Claims, Grant, Object, RoleName, Scope, Snapshot, Standing, Verified, Version,
+    Claims, Object, Scope, Snapshot, Standing, Verified, Version,
     jwt::{self, Expected, Invalid},
 };
 
 use crate::{
-    Caller, Denied, Live, Router, Row, SeenTokens, caller::Admitted, denied::Forbidden, live::Held, need::Need,
-    reach::Net, router::Parts, rule::Expr, seen::Seen,
+    Caller, Denied, Live, Router, Row, SeenTokens,
+    caller::Admitted,
+    denied::Forbidden,
+    live::Held,
+    names::{self, Unknown},
+    need::Need,
+    reach::Net,
+    router::Parts,
+    rule::Expr,
+    seen::Seen,
 };
 
 /// How long a call waits for a version that its token is ahead of.
@@ -99,6 +107,9 @@ pub trait Authority: Send + Sync + 'static {
 pub struct Guard {
     inner: Arc<Inner>,
     explains: bool,
+    /// Whether it decides and lets no handler run.
+    #[cfg(feature = "testing")]
+    rehearses: bool,
 }
 
 struct Inner {
@@ -127,6 +138,9 @@ pub(crate) enum Glance {
     Refuse(Denied),
     /// It takes a signature check or a look-up: [`Armed::look`].
     Look,
+    /// Decided, and that is all.
+    #[cfg(feature = "testing")]
+    Rehearsed(Box<axum::response::Response>),
 }
 
 impl Guard {
@@ -143,7 +157,18 @@ impl Guard {
         audience: Audience,
         seen: Arc<SeenTokens>,
     ) -> Self {
-        Guard { inner: Arc::new(Inner { audience, live, authority, seen }), explains: false }
+        Guard {
+            inner: Arc::new(Inner { audience, live, authority, seen }),
+            explains: false,
+            #[cfg(feature = "testing")]
+            rehearses: false,
+        }
+    }
+
+    /// The same, but no handler runs.
+    #[cfg(feature = "testing")]
+    pub(crate) fn rehearsing(self) -> Self {
+        Guard { rehearses: true, ..self }
     }
 
     /// A 403 also says what the caller has. For development: it tells a stranger with a token more than he need know.
@@ -181,6 +206,16 @@ impl fmt::Debug for Guard {
 }
 
 impl Armed {
+    #[cfg(feature = "testing")]
+    pub(crate) fn rehearses(&self) -> bool {
+        self.guard.rehearses
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
     /// All that can be told without a signature check: most calls end here.
     pub(crate) fn glance(&self, headers: &HeaderMap, uri: &Uri) -> Glance {
         let inner = &*self.guard.inner;
@@ -415,29 +450,10 @@ fn credentials(header: &HeaderValue) -> Option<&[u8]> {
 }
 
 fn warn_of_unknown_names(rule: &Expr, snapshot: &Snapshot, at: &std::panic::Location<'_>) {
-    let policy = &snapshot.policy;
-    for name in rule.names() {
-        match name {
-            Expr::Role(role) if policy.role(role.as_str()).is_none() => {
-                let known = policy.roles().map(|role| &role.name);
-                let near = known.max_by(|a, b| nearness(a, role).total_cmp(&nearness(b, role)));
-                let near = near.filter(|near| nearness(near, role) > 0.8);
-                let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                tracing::warn!(%role, %at, "a rule asks for role `{role}`, which does not exist{hint}");
-            }
-            Expr::Permission(asked) | Expr::Own(asked) => {
-                // The built-in administrator holds `*`, so it would hide every mistake.
-                let roles = policy.roles().filter(|role| asked.is_reserved() || !role.name.is_reserved());
-                let grant = Grant::from(asked.clone()).limited(matches!(name, Expr::Own(_)));
-                if !roles.flat_map(|role| &role.grants).any(|held| held.covers(&grant)) {
-                    tracing::warn!(permission = %asked, %at, "a rule asks for `{asked}`, which no role grants");
-                }
-            }
-            _ => {}
+    for unknown in names::unknown(rule, &snapshot.policy) {
+        match &unknown {
+            Unknown::Role { asked, .. } => tracing::warn!(role = %asked, %at, "{unknown}"),
+            Unknown::Permission(asked) => tracing::warn!(permission = %asked, %at, "{unknown}"),
         }
     }
-}
-
-fn nearness(a: &RoleName, b: &RoleName) -> f64 {
-    strsim::jaro_winkler(a.as_str(), b.as_str())
 }

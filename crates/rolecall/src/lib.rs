@@ -25,11 +25,21 @@
 //! be served; until then every route refuses. The guard checks a call without network and database: a signature the
 //! first time a token is seen, a look-up after that, and in both cases how the token stands by what this process
 //! decides by now ([`Live`]).
+//!
+//! # Features
+//!
+//! Each adds something and changes nothing; none is on by default.
+//!
+//! - `docs`: `Router::docs`, the page that shows the OpenAPI document and tries its calls;
+//! - `testing`: the module `testing`, for the dev-dependencies of an application: actors who call it, the access matrix
+//!   with a column for each of them, and a probe that compares that table with what the guard does.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod clock;
 pub mod routing;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 mod behind;
 mod caller;
@@ -40,10 +50,13 @@ mod guard;
 mod kept;
 mod live;
 mod matrix;
+mod names;
 mod need;
 mod openapi;
 mod problem;
 mod reach;
+#[cfg(feature = "testing")]
+mod rehearsal;
 mod router;
 mod rule;
 mod seen;

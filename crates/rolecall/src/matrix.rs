@@ -44,15 +44,19 @@ impl fmt::Display for AccessMatrix {
             let at = format!("{}:{}", row.at.file(), row.at.line());
             [row.method.to_owned(), row.path.clone(), row.rule.to_string(), row.handler.to_owned(), at]
         };
-        let rows: Vec<_> = [head].into_iter().chain(self.rows.iter().map(row)).collect();
-        for row in &rows {
-            let mut line = String::new();
-            for (n, cell) in row.iter().enumerate() {
-                let width = rows.iter().map(|row| row[n].chars().count()).max().unwrap_or(0);
-                line.push_str(&format!("{cell:width$}  "));
-            }
-            writeln!(f, "{}", line.trim_end())?;
-        }
-        Ok(())
+        write_table(f, [head].into_iter().chain(self.rows.iter().map(row)).map(Vec::from).collect())
     }
+}
+
+/// Columns as wide as their widest cell.
+pub(crate) fn write_table(f: &mut fmt::Formatter<'_>, rows: Vec<Vec<String>>) -> fmt::Result {
+    for row in &rows {
+        let mut line = String::new();
+        for (n, cell) in row.iter().enumerate() {
+            let width = rows.iter().filter_map(|row| row.get(n)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+            line.push_str(&format!("{cell:width$}  "));
+        }
+        writeln!(f, "{}", line.trim_end())?;
+    }
+    Ok(())
 }

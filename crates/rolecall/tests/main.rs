@@ -9,6 +9,7 @@ mod compile_fail;
 #[cfg(feature = "docs")]
 mod docs;
 mod forged;
+mod kit;
 mod live;
 mod log;
 mod look_ups;
@@ -16,6 +17,7 @@ mod matrix;
 mod openapi;
 mod own;
 mod own_nets;
+mod probe;
 mod routes;
 mod rules;
 mod scopes;

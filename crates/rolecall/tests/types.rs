@@ -82,7 +82,7 @@ fn a_rule_reads_as_it_is_written() {
 }
 
 /// The message and the place of the panic that this ends in.
-fn panic_of(run: impl FnOnce() + UnwindSafe) -> (String, String) {
+pub(crate) fn panic_of(run: impl FnOnce() + UnwindSafe) -> (String, String) {
     thread_local! {
         static LAST: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
         static WATCHED: RefCell<bool> = const { RefCell::new(false) };

@@ -59,6 +59,14 @@ const RULES: &[Rule] = &[
         because: "how a decision is kept current has nothing to do with the web framework that asks for it",
     },
     Rule {
+        who: "the guard outside its test kit",
+        within: GUARD,
+        only: &[],
+        except: &["testing"],
+        never: &["crate::testing"],
+        because: "what makes tokens for tests, and guards that only rehearse, is in no build that serves",
+    },
+    Rule {
         who: "the guard",
         within: GUARD,
         only: &[],
