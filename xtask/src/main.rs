@@ -2,29 +2,35 @@
 //!
 //! test [-- ARGS]  Runs every test, on SQLite and on PostgreSQL: `cargo test --workspace --locked ARGS`.
 //!                 The tests start PostgreSQL servers of their own and need its programs `initdb` and
-//!                 `postgres`. Where these are missing, root installs the distribution's package, and
-//!                 anybody else is told the command; the tests of PostgreSQL are never left out.
+//!                 `postgres`, and Chromium with `chromedriver` for the documents page. Where these are
+//!                 missing, root installs the distribution's packages, and anybody else is told the
+//!                 command; no test is left out.
 //!                 ROLECALL_TEST_POSTGRES_BIN names the folder of another PostgreSQL.
 //!
 //! ci              All that a change must pass, up to the first failure: tests, format, lints, docs,
 //!                 licences and sources (cargo-deny, which it installs when it is absent), and one crypto library.
 //!
+//! openapi         Writes docs/openapi.json: what the service says about itself now.
+//!
 //! help            This text.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who started it")]
 
+mod browser;
 mod ci;
+mod install;
 mod postgres;
 mod run;
 
 use std::process::ExitCode;
 
-use run::Outcome;
+use run::{Failed, Outcome};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.split_first().map(|(task, rest)| (task.as_str(), rest)) {
         Some(("test", rest)) => test(rest.strip_prefix(&["--".to_owned()]).unwrap_or(rest)),
         Some(("ci", [])) => ci::run_all(),
+        Some(("openapi", [])) => openapi(),
         Some(("help" | "-h" | "--help", _)) => {
             print!("{}", help());
             return ExitCode::SUCCESS;
@@ -40,11 +46,25 @@ fn main() -> ExitCode {
     }
 }
 
-/// Every test of the workspace, documentation examples included, with a PostgreSQL at hand.
+/// Every test of the workspace, documentation examples included, with a PostgreSQL and a browser at hand.
 fn test(arguments: &[String]) -> Outcome {
     let postgres = postgres::find_or_install()?;
+    browser::find_or_install()?;
     let mut cargo = run::cargo("test --workspace --locked");
     run::run(cargo.args(arguments).env(postgres::VARIABLE, postgres))
+}
+
+/// Writes the OpenAPI document that is checked in.
+fn openapi() -> Outcome {
+    const FILE: &str = "docs/openapi.json";
+
+    let mut command = run::cargo("run --quiet --locked --package rolecall-server -- openapi");
+    let Some(document) = run::output(&mut command) else {
+        // Once more, for what it says.
+        return run::run(&mut command).and(Err(Failed::because("the document was not printed")));
+    };
+    std::fs::write(run::root().join(FILE), document)
+        .map_err(|error| Failed::because(format_args!("{FILE} cannot be written: {error}")))
 }
 
 /// This file's first lines: what is documented is what is printed.
@@ -58,7 +78,7 @@ mod tests {
     #[test]
     fn help_names_every_task() {
         let help = super::help();
-        for task in ["test ", "ci ", "help "] {
+        for task in ["test ", "ci ", "openapi ", "help "] {
             assert!(help.lines().any(|line| line.starts_with(task)), "{task}is not in the help:\n{help}");
         }
         assert!(help.lines().all(|line| !line.contains("//!") && line.len() <= 118), "{help}");

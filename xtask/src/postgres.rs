@@ -7,7 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::run::{Failed, Outcome, command, output, run};
+use crate::{
+    install::{Installer, install, is_in_path, is_program, path},
+    run::{Failed, Outcome, command, output},
+};
 
 /// Names the folder that has `initdb` and `postgres`: read here, and set for the tests.
 pub(crate) const VARIABLE: &str = "ROLECALL_TEST_POSTGRES_BIN";
@@ -21,15 +24,6 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("/usr/local/opt", "postgresql", "bin"),                 // Homebrew on Intel
     ("/home/linuxbrew/.linuxbrew/opt", "postgresql", "bin"), // Homebrew on Linux
 ];
-
-/// How a package manager brings the server.
-struct Installer {
-    program: &'static str,
-    refresh: Option<&'static str>,
-    install: &'static str,
-    /// Whether root runs it. What belongs to a person's account is for that person to run.
-    by_root: bool,
-}
 
 const INSTALLERS: &[Installer] = &[
     Installer {
@@ -54,38 +48,10 @@ pub(crate) fn find_or_install() -> Outcome<PathBuf> {
     if let Some(folder) = find() {
         return Ok(folder);
     }
-    let Some(installer) = INSTALLERS.iter().find(|installer| is_in_path(installer.program)) else {
-        return Err(Failed::because(format_args!(
-            "PostgreSQL's server is not installed, and no package manager known here is. Install it, or name the \
-             folder of `initdb` and `postgres` in {VARIABLE}"
-        )));
-    };
-    if !(installer.by_root && is_root()) {
-        return Err(Failed::because(format_args!(
-            "PostgreSQL's server is not installed, and the tests need it. Install it:\n    {}",
-            installer.commands()
-        )));
-    }
-    eprintln!("PostgreSQL's server is not installed, and the tests need it. Installing it: {}", installer.commands());
-    installer.run()?;
+    let _no_cluster = is_in_path("apt-get").then(NoMainCluster::ask);
+    let instead = format!(", or name the folder of `initdb` and `postgres` in {VARIABLE}");
+    install("PostgreSQL's server", &instead, INSTALLERS)?;
     find().ok_or_else(|| Failed::because("the package is installed, but its `initdb` and `postgres` were not found"))
-}
-
-impl Installer {
-    /// What a person would type.
-    fn commands(&self) -> String {
-        let sudo = if self.by_root && !is_root() { "sudo " } else { "" };
-        let line = |arguments| format!("{sudo}{} {arguments}", self.program);
-        self.refresh.into_iter().chain([self.install]).map(line).collect::<Vec<_>>().join(" && ")
-    }
-
-    fn run(&self) -> Outcome {
-        let _no_cluster = (self.program == "apt-get").then(NoMainCluster::ask);
-        for arguments in self.refresh.into_iter().chain([self.install]) {
-            run(command(self.program).args(arguments.split_whitespace()).env("DEBIAN_FRONTEND", "noninteractive"))?;
-        }
-        Ok(())
-    }
 }
 
 /// While this lives, Debian's package brings the programs only. Otherwise it would make a database cluster and start
@@ -131,23 +97,6 @@ fn version(name: &str) -> u32 {
 
 fn has_server(folder: &Path) -> bool {
     ["initdb", "postgres"].iter().all(|program| is_program(folder, program))
-}
-
-fn is_in_path(program: &str) -> bool {
-    path().any(|folder| is_program(&folder, program))
-}
-
-fn is_program(folder: &Path, program: &str) -> bool {
-    folder.join(program).with_extension(env::consts::EXE_EXTENSION).is_file()
-}
-
-fn path() -> impl Iterator<Item = PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).collect::<Vec<_>>().into_iter()
-}
-
-fn is_root() -> bool {
-    output(command("id").arg("-u")).is_some_and(|id| id.trim_end() == "0")
 }
 
 #[cfg(test)]

@@ -32,6 +32,8 @@ pub struct Config {
     pub registration: Option<Vec<String>>,
     /// Whether a refusal says what the caller has.
     pub explain: bool,
+    /// Whether `/docs/` and `/openapi.json` are there.
+    pub docs: bool,
 }
 
 /// The longest that a token may be good, whatever is set: what was taken away is not usable for longer in a verifier
@@ -77,6 +79,7 @@ impl Config {
             lease: Duration::from_secs(lease),
             registration: Some(vec!["user".into()]),
             explain: true,
+            docs: true,
         })
     }
 }

@@ -16,6 +16,8 @@ pub struct Greeting {
     pub(crate) database: String,
     pub(crate) administrator: Option<Administrator>,
     pub(crate) moved_from: Option<String>,
+    /// Whether there is a page to try calls.
+    pub(crate) docs: bool,
 }
 
 impl Greeting {
@@ -56,6 +58,9 @@ impl fmt::Display for Greeting {
             Some(made) => {
                 writeln!(f, "It made a database, {database}, and an account. This password is shown only now:\n")?;
                 writeln!(f, "administrator: {}  password: {}\n", made.username, *made.password)?;
+                if self.docs {
+                    writeln!(f, "In a browser: {base}/docs/ (press Authorize to log in)\n")?;
+                }
                 writeln!(f, "To try it, paste this into another terminal, all or piece by piece:\n")?;
                 write!(f, "{}", calls(&base, &made.password))?;
             }
@@ -68,6 +73,9 @@ impl fmt::Display for Greeting {
                 writeln!(f, "and start this again. From the sources: `cargo run --release -- users password admin`.")?;
                 if database.starts_with("PostgreSQL") {
                     writeln!(f, "It takes the same `--database-url` or ROLECALL_DATABASE_URL as this.")?;
+                }
+                if self.docs {
+                    writeln!(f, "In a browser: {base}/docs/")?;
                 }
                 if let Some(before) = &self.moved_from {
                     writeln!(f, "\nIts address was {before} before: tokens from then are void, so log in again.")?;

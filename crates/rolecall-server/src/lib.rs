@@ -27,6 +27,7 @@ mod audit;
 mod change;
 pub mod cli;
 mod config;
+mod docs;
 mod edge;
 mod error;
 mod greeting;
@@ -57,6 +58,8 @@ use std::{
 
 use http::{HeaderValue, header::CACHE_CONTROL};
 use rolecall::{Audience, Guard, Router, clock::Clock};
+use serde::Serialize;
+use serde_json::Value;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -78,6 +81,8 @@ pub struct Rolecall {
     /// Ends what goes on in the background: later than `stopping`, since calls under way still need it.
     ended: CancellationToken,
     signals: OnceLock<()>,
+    /// What `/openapi.json` is made of.
+    document: Value,
 }
 
 impl Rolecall {
@@ -118,8 +123,18 @@ impl Rolecall {
             background.spawn(until(ended.clone(), node::watch(app.clone())));
         }
         background.spawn(until(ended.clone(), keep_house(app.clone())));
-        let greeting = Greeting { address, database, administrator, moved_from };
-        Ok(Rolecall { app, guard, listener, greeting, background, ended, signals: OnceLock::new() })
+        let docs = app.config.docs;
+        let greeting = Greeting { address, database, administrator, moved_from, docs };
+        Ok(Rolecall {
+            app,
+            guard,
+            listener,
+            greeting,
+            background,
+            ended,
+            signals: OnceLock::new(),
+            document: docs::base(),
+        })
     }
 
     /// Where calls are taken, once they are.
@@ -139,14 +154,27 @@ impl Rolecall {
 
     /// The routes of the service, to merge or to nest.
     pub fn routes(&self) -> Router {
-        // What concerns one person is for nobody's cache.
-        let unkept = SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Router::new()
-            .merge(oauth::routes())
-            .merge(me::routes().layer(unkept.clone()))
-            .nest("/admin", admin::routes().layer(unkept))
-            .merge(ops::routes())
-            .with_state(self.app.clone())
+        routes().with_state(self.app.clone())
+    }
+
+    /// The OpenAPI document of your application, for `/openapi.json` and `/docs/`: what it says is kept, what the
+    /// service says about itself is added, and the rules of all routes are written into it. Without this, your routes
+    /// stand in the document of the service.
+    ///
+    /// ```no_run
+    /// # use rolecall_server::{Error, Rolecall};
+    /// # async fn run(api: rolecall::Router) -> Result<(), Error> {
+    /// let items = serde_json::json!({ "info": { "title": "Items", "version": "1.0" } });
+    /// Rolecall::dev(".").await?.document(items)?.serve(api).await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is no OpenAPI 3.1 document.
+    pub fn document(mut self, base: impl Serialize) -> Result<Self, Error> {
+        let base = serde_json::to_value(base).map_err(|error| Error::Invalid(error.to_string()))?;
+        self.document = docs::with_ours(base)?;
+        Ok(self)
     }
 
     /// Stops a service that runs, from another task: calls under way are finished.
@@ -172,7 +200,10 @@ impl Rolecall {
     /// # Errors
     /// As [`serve`](Rolecall::serve).
     pub async fn serve_until_stopped(self, api: Router) -> Result<(), Error> {
-        let routes = self.routes().merge(api);
+        let mut routes = self.routes().merge(api);
+        if self.app.config.docs {
+            routes = docs::with_page(routes, self.document);
+        }
         let app = edge::around(self.guard.protect(routes));
         let served = serve::serve(self.listener, app, self.app.stopping.clone()).await;
         self.app.stopping.cancel();
@@ -184,6 +215,17 @@ impl Rolecall {
         self.app.store.close().await;
         served
     }
+}
+
+/// All that the service answers.
+fn routes() -> Router<Arc<App>> {
+    // What concerns one person is for nobody's cache.
+    let unkept = SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Router::new()
+        .merge(oauth::routes())
+        .merge(me::routes().layer(unkept.clone()))
+        .nest("/admin", admin::routes().layer(unkept))
+        .merge(ops::routes())
 }
 
 impl std::fmt::Debug for Rolecall {

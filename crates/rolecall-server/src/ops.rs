@@ -9,7 +9,8 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use rolecall::{Problem, Router, public_because, routing::get};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
 use crate::{Error, app::App, health};
 
@@ -17,26 +18,73 @@ use crate::{Error, app::App, health};
 pub fn routes() -> Router<Arc<App>> {
     let probe = || public_because("a probe, without data");
     Router::new()
-        .route("/health", get(probe(), live))
-        .route("/livez", get(probe(), live))
+        .route("/health", get(probe(), health))
+        .route("/livez", get(probe(), livez))
         .route("/ready", get(probe(), ready))
-        .route("/readyz", get(probe(), ready))
+        .route("/readyz", get(probe(), readyz))
 }
 
-/// Touches nothing: a process that answers is not to be killed because its database is away.
-async fn live() -> Response {
-    uncached(Json(json!({ "status": "ok" })).into_response())
+/// What they answer.
+#[derive(OpenApi)]
+#[openapi(
+    tags((name = "operations", description = "Whether the process lives, and whether it can work.")),
+    paths(health, livez, ready, readyz),
+)]
+pub struct Described;
+
+/// All is well.
+#[derive(Serialize, ToSchema)]
+#[schema(as = rolecall::Status)]
+struct Told {
+    #[schema(pattern = "^ok$")]
+    status: &'static str,
 }
 
-async fn ready(State(app): State<Arc<App>>) -> Response {
+const OK: Told = Told { status: "ok" };
+
+/// Does the process live?
+///
+/// It touches nothing: a process that answers is not to be killed because its database is away.
+#[utoipa::path(
+    get, path = "/livez", operation_id = "livez", tag = "operations",
+    responses((status = 200, body = Told)),
+)]
+async fn livez() -> Response {
+    uncached(Json(OK).into_response())
+}
+
+/// The same as `/livez`.
+#[utoipa::path(
+    get, path = "/health", operation_id = "health", tag = "operations",
+    responses((status = 200, body = Told)),
+)]
+async fn health() -> Response {
+    livez().await
+}
+
+/// Can it take calls, decide, and reach its database?
+#[utoipa::path(
+    get, path = "/readyz", operation_id = "readyz", tag = "operations",
+    responses((status = 200, body = Told), (status = 503, description = "It says why not.")),
+)]
+async fn readyz(State(app): State<Arc<App>>) -> Response {
     uncached(match health::ready(&app).await {
-        Ok(()) => Json(json!({ "status": "ok" })).into_response(),
+        Ok(()) => Json(OK).into_response(),
         Err(Error::Unavailable(why)) => not_ready(why),
         Err(error) => {
             tracing::warn!(%error, "not ready");
             not_ready("the database cannot be reached; see the log".into())
         }
     })
+}
+
+/// The same as `/readyz`.
+#[utoipa::path(
+    get, path = "/ready", operation_id = "ready", tag = "operations",
+    responses((status = 200, body = Told), (status = 503, description = "It says why not.")),
+)]
+async fn ready(state: State<Arc<App>>) -> Response {
+    readyz(state).await
 }
 
 fn not_ready(why: String) -> Response {

@@ -13,8 +13,9 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use percent_encoding::percent_decode;
 use rolecall::{Caller, Denied, Problem};
 use rolecall_core::json;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use tower_http::request_id::RequestId;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     Error,
@@ -137,6 +138,21 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
     }
 }
 
+/// What every list's query may say; [`Query::page`] reads it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "it describes; `Query` reads, so that a parameter that is unknown or there twice is refused"
+)]
+pub struct Paging {
+    /// `next` of the page before.
+    after: Option<String>,
+    /// Most entries of the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+}
+
 /// Where a page begins, and how long it is.
 #[derive(Debug)]
 pub struct Page {
@@ -197,14 +213,21 @@ pub fn cut<T>(mut all: Vec<T>, asked: &Page, key: impl Fn(&T) -> &str) -> Vec<T>
     all
 }
 
+/// One page of a list.
+#[derive(Serialize, ToSchema)]
+#[schema(as = rolecall::Page)]
+pub struct Listed<T> {
+    items: Vec<T>,
+    /// `after` of the next page; null on the last one.
+    #[schema(required)]
+    next: Option<String>,
+}
+
 /// One page: its entries, and where the next one begins.
-pub fn page<T>(items: Vec<T>, limit: i64, id: impl Fn(&T) -> String) -> serde_json::Value
-where
-    T: serde::Serialize,
-{
+pub fn page<T>(items: Vec<T>, limit: i64, key: impl Fn(&T) -> String) -> Listed<T> {
     let full = i64::try_from(items.len()).is_ok_and(|length| length >= limit);
-    let next = items.last().filter(|_| full).map(id);
-    serde_json::json!({ "items": items, "next": next })
+    let next = items.last().filter(|_| full).map(key);
+    Listed { items, next }
 }
 
 /// Path segments, decoded.

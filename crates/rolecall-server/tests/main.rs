@@ -2,6 +2,7 @@
 
 mod admin;
 mod binary;
+mod documents;
 mod face;
 mod promise;
 mod smoke;

@@ -39,7 +39,7 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
     /// - `security`, out of the final rule, for the one scheme `rolecall` (OAuth 2.0 with the password flow, its
     ///   `tokenUrl` being `/token` unless `base` names another). Only a public operation keeps what `base` says: such a
     ///   handler may look for credentials of its own kind;
-    /// - `x-rolecall-rule`, the rule as the access matrix prints it;
+    /// - `x-rolecall-rule`, the rule as the access matrix prints it, which ends the `description` too;
     /// - the responses 400, 401, 403 and 503 of the guard, as problem documents. A 403 that is there already is told what
     ///   the route asks for;
     /// - an `operationId` that no other operation has.

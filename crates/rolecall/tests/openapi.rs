@@ -181,7 +181,7 @@ mod what_the_author_wrote {
         assert_eq!(rename["parameters"], Value::Null, "it is described, for all of the path");
         // And what was not there is.
         assert_eq!(rename["responses"]["403"]["description"], "Not on a Sunday.\n\nThis needs items:write.");
-        assert_eq!(rename["responses"]["503"], json!({ "$ref": "#/components/responses/RolecallCannotTell" }));
+        assert_eq!(rename["responses"]["503"], json!({ "$ref": "#/components/responses/rolecall.CannotTell" }));
         assert_eq!(rename["security"], json!([{ "rolecall": ["items:write"] }]));
         assert_eq!(item["get"]["operationId"], "get_items_item");
     }

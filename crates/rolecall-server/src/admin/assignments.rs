@@ -7,16 +7,16 @@ use rolecall::{
     Router, permission,
     routing::{get, put},
 };
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
 
-use super::{roles, told, users};
+use super::{Changed, Waiting, roles, users};
 use crate::{
     Error,
     app::App,
     change::{Change, Prefer},
     rbac,
-    request::{Acting, MaybeJson, Query, Segments, cut, page},
+    request::{Acting, Listed, MaybeJson, Paging, Query, Segments, cut, page},
 };
 
 /// What it takes to change something here: the rule of its routes, asked again when the change begins.
@@ -28,49 +28,97 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/users/{id}/roles/{role}", put(permission(WRITE), assign).delete(permission(WRITE), deassign))
 }
 
+/// What they take and answer.
+#[derive(OpenApi)]
+#[openapi(tags((name = "assignments", description = "Who has which role.")), paths(list, assign, deassign))]
+pub(super) struct Described;
+
+/// A role that a user has.
+#[derive(Serialize, ToSchema)]
+#[schema(as = rolecall::Assignment)]
+struct Shown {
+    role: String,
+    /// NumericDate at which it ends; null where it does not.
+    #[schema(required)]
+    until: Option<i64>,
+}
+
+/// The roles that are assigned to a user, those that have ended among them; inherited ones are not.
+#[utoipa::path(
+    get, path = "/admin/users/{id}/roles", operation_id = "list_assigned_roles", tag = "assignments",
+    params(("id" = String, Path, format = "uuid"), Paging),
+    responses(
+        (status = 200, body = Listed<Shown>),
+        (status = 400, description = "The query is not right."),
+        (status = 404, description = "There is no such account."),
+    ),
+)]
 async fn list(
     State(app): State<Arc<App>>,
     Segments(user): Segments<String>,
     query: Query,
-) -> Result<Answer<Value>, Error> {
+) -> Result<Answer<Listed<Shown>>, Error> {
     let asked = query.page(roles::role_key)?;
     let assigned = rbac::assigned_roles(&app, users::known(&user)?).await?;
     let assigned = cut(assigned, &asked, |assignment| &assignment.role);
-    let shown = |assignment: &rbac::Assignment| json!({ "role": assignment.role, "until": assignment.until });
-    Ok(Answer(page(assigned.iter().map(shown).collect(), asked.limit, |assignment| {
-        assignment["role"].as_str().unwrap_or_default().to_owned()
-    })))
+    let shown = |assignment: rbac::Assignment| Shown { role: assignment.role, until: assignment.until };
+    Ok(Answer(page(assigned.into_iter().map(shown).collect(), asked.limit, |assignment| assignment.role.clone())))
 }
 
-#[derive(Deserialize)]
+/// Until when.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = rolecall::Until)]
 #[serde(deny_unknown_fields)]
 struct Until {
-    /// NumericDate.
+    /// NumericDate at which it ends by itself; in the future.
     until: Option<i64>,
 }
 
+/// Give a user a role, for good or until a time. A token that is out can use it at once.
+#[utoipa::path(
+    put, path = "/admin/users/{id}/roles/{role}", operation_id = "assign_role", tag = "assignments",
+    params(("id" = String, Path, format = "uuid"), ("role" = String, Path), Waiting),
+    request_body = Option<Until>,
+    responses(
+        (status = 200, body = Changed),
+        (status = 400, description = "The end is in the past, or the body is not right."),
+        (status = 403, description = "It would give what the caller does not hold, or it is to himself."),
+        (status = 404, description = "There is no such account, or no such role."),
+        (status = 409, description = "Nobody could administer any more."),
+    ),
+)]
 async fn assign(
     Acting(by): Acting,
     State(app): State<Arc<App>>,
     Segments((user, role)): Segments<(String, String)>,
     prefer: Prefer,
     MaybeJson(said): MaybeJson<Until>,
-) -> Result<Answer<Value>, Error> {
+) -> Result<Answer<Changed>, Error> {
     let (user, role) = (users::known(&user)?, roles::known(&role)?);
     let mut change = Change::begin(&app, &by, Some(WRITE)).await?;
     rbac::assign_user(&mut change, user, &role, said.and_then(|said| said.until)).await?;
-    Ok(Answer(told(change.commit(prefer).await?)))
+    Ok(Answer(Changed::by(change.commit(prefer).await?)))
 }
 
-/// In force everywhere when this returns (unless `Prefer: respond-async`).
+/// Take a role from a user. In force everywhere when this answers (unless `Prefer: respond-async`).
+#[utoipa::path(
+    delete, path = "/admin/users/{id}/roles/{role}", operation_id = "deassign_role", tag = "assignments",
+    params(("id" = String, Path, format = "uuid"), ("role" = String, Path), Waiting),
+    responses(
+        (status = 200, body = Changed),
+        (status = 403, description = "The account holds more than the caller does."),
+        (status = 404, description = "There is no such account, or no such role."),
+        (status = 409, description = "Nobody could administer any more."),
+    ),
+)]
 async fn deassign(
     Acting(by): Acting,
     State(app): State<Arc<App>>,
     Segments((user, role)): Segments<(String, String)>,
     prefer: Prefer,
-) -> Result<Answer<Value>, Error> {
+) -> Result<Answer<Changed>, Error> {
     let (user, role) = (users::known(&user)?, roles::known(&role)?);
     let mut change = Change::begin(&app, &by, Some(WRITE)).await?;
     rbac::deassign_user(&mut change, user, &role).await?;
-    Ok(Answer(told(change.commit(prefer).await?)))
+    Ok(Answer(Changed::by(change.commit(prefer).await?)))
 }

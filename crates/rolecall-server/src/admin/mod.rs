@@ -9,7 +9,8 @@ mod users;
 use std::sync::Arc;
 
 use rolecall::Router;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use crate::{app::App, change::InForce};
 
@@ -18,14 +19,54 @@ pub fn routes() -> Router<Arc<App>> {
     Router::new().merge(users::routes()).merge(assignments::routes()).merge(roles::routes()).merge(audit::routes())
 }
 
+/// What they take and answer.
+pub fn described() -> utoipa::openapi::OpenApi {
+    let mut all = users::Described::openapi();
+    for part in [assignments::Described::openapi(), roles::Described::openapi(), audit::Described::openapi()] {
+        all.merge(part);
+    }
+    all
+}
+
 /// What every change answers.
-fn told(done: InForce) -> Value {
-    json!({ "version": done.version, "in_force": done.in_force })
+#[derive(Serialize, ToSchema)]
+#[schema(as = rolecall::Changed)]
+struct Changed {
+    /// The version of the policy that it made; the one before, where there was nothing to change.
+    version: u64,
+    /// Whether every call that comes from now on is decided by it.
+    in_force: bool,
+}
+
+impl Changed {
+    fn by(done: InForce) -> Self {
+        Changed { version: done.version, in_force: done.in_force }
+    }
 }
 
 /// What was made, and what every change answers.
-fn made(mut what: Value, done: InForce) -> Value {
-    what["version"] = json!(done.version);
-    what["in_force"] = json!(done.in_force);
-    what
+#[derive(Serialize, ToSchema)]
+#[schema(as = rolecall::Made)]
+struct Made<T> {
+    #[serde(flatten)]
+    what: T,
+    #[serde(flatten)]
+    changed: Changed,
+}
+
+impl<T> Made<T> {
+    fn by(what: T, done: InForce) -> Self {
+        Made { what, changed: Changed::by(done) }
+    }
+}
+
+/// What every change may be asked; [`Prefer`](crate::change::Prefer) reads it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it describes; `Prefer` reads")]
+struct Waiting {
+    /// `wait=SECONDS`: answer when the change is in force everywhere, or after so long. `respond-async`: answer at once.
+    /// Without it, a change that takes something away waits (RFC 7240).
+    #[param(rename = "Prefer", value_type = String, required = false, example = "wait=10")]
+    prefer: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! The command line: one file per command. Data goes to stdout, words and the log to stderr.
 
 mod dev;
+mod openapi;
 mod users;
 
 use std::process::ExitCode;
@@ -22,6 +23,10 @@ enum Command {
     /// Accounts, with the database in hand, while the service is stopped
     #[command(subcommand)]
     Users(users::Command),
+    /// Print who may call what: every route of the service with its rule
+    Matrix(openapi::Matrix),
+    /// Print the OpenAPI document of the service
+    Openapi,
 }
 
 /// Reads the command line and does what it says.
@@ -39,6 +44,8 @@ pub fn main() -> ExitCode {
         match arguments.command {
             Command::Dev(arguments) => dev::run(arguments).await,
             Command::Users(command) => users::run(command).await,
+            Command::Matrix(asked) => openapi::matrix(&asked),
+            Command::Openapi => openapi::document(),
         }
     });
     match done {

@@ -10,6 +10,7 @@ use rolecall::{
 };
 use rolecall_core::Grant;
 use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
 
 use crate::{
     Error, accounts,
@@ -24,19 +25,44 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/me", get(authenticated(), me))
 }
 
-#[derive(Deserialize)]
+/// What they take and answer.
+#[derive(OpenApi)]
+#[openapi(tags((name = "me", description = "What everybody may do for himself.")), paths(register, me))]
+pub struct Described;
+
+/// A new account of one's own.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = rolecall::Registration)]
 #[serde(deny_unknown_fields)]
 struct Registration {
+    /// Without an `@`.
     username: String,
+    /// 15 characters or more, and hard to guess.
+    #[schema(example = "seventeen violet otters", format = Password)]
     password: String,
 }
 
-#[derive(Serialize)]
+/// The account.
+#[derive(Serialize, ToSchema)]
+#[schema(as = rolecall::Registered)]
 struct Registered {
+    #[schema(format = "uuid")]
     id: String,
     username: String,
 }
 
+/// Register, where registration is open.
+#[utoipa::path(
+    post, path = "/register", operation_id = "register", tag = "me",
+    request_body = Registration,
+    responses(
+        (status = 201, body = Registered),
+        (status = 400, description = "The name or the password cannot be used; it says why."),
+        (status = 403, description = "Registration is closed."),
+        (status = 409, description = "The name is taken."),
+        (status = 503, description = "Too much is going on, or the database cannot be reached."),
+    ),
+)]
 async fn register(
     State(app): State<Arc<App>>,
     Id(request_id): Id,
@@ -47,18 +73,28 @@ async fn register(
 }
 
 /// Who the caller is, and what this session may do as of now.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = rolecall::Me)]
 struct Me {
+    #[schema(format = "uuid")]
     id: String,
     username: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
+    /// The roles of this session; inherited ones are not among them, unless its scope names them.
     roles: Vec<String>,
+    /// All that it may do, whatever role that comes from.
+    #[schema(value_type = Vec<String>)]
     permissions: Vec<Grant>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
 }
 
+/// Who am I, and what may I do?
+#[utoipa::path(
+    get, path = "/me", operation_id = "me", tag = "me",
+    responses((status = 200, body = Me), (status = 404, description = "The account was deleted at this moment.")),
+)]
 async fn me(caller: Caller, State(app): State<Arc<App>>) -> Result<Answer<Me>, Error> {
     let user = accounts::find(&app, caller.id()).await?;
     let permissions = caller.rights().map(|rights| caller.snapshot().policy.permissions(rights));

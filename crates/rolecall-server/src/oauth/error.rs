@@ -3,9 +3,21 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use rolecall::Problem;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::Error;
+
+/// An error as a client reads it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = rolecall::OAuthError)]
+pub(super) struct Told {
+    /// A code of the standards.
+    #[schema(example = "invalid_grant")]
+    error: &'static str,
+    /// What to do.
+    error_description: String,
+}
 
 /// An answer of the token endpoint that is no token.
 #[derive(Debug)]
@@ -79,8 +91,8 @@ impl IntoResponse for OAuthError {
                 tracing::warn!(%error, "a call could not be answered");
             }
         }
-        let body = json!({ "error": code, "error_description": description });
-        let mut response = (status, axum::Json(body)).into_response();
+        let told = Told { error: code, error_description: description };
+        let mut response = (status, axum::Json(told)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match self {

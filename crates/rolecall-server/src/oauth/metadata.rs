@@ -5,26 +5,63 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use http::header;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::app::App;
 
 /// Seconds for which others may keep the keys.
 const KEEP: &str = "public, max-age=300";
 
+/// A JSON Web Key Set (RFC 7517).
+#[derive(ToSchema)]
+#[schema(as = rolecall::KeySet)]
+#[expect(dead_code, reason = "it describes; the core writes key sets")]
+struct Keys {
+    /// Public keys, each with its `kid`.
+    #[schema(value_type = Vec<Object>)]
+    keys: Vec<Value>,
+}
+
+/// The keys to verify tokens with.
+#[utoipa::path(
+    get, path = "/.well-known/jwks.json", operation_id = "keys", tag = "oauth",
+    responses((status = 200, body = Keys)),
+)]
 pub(super) async fn keys(State(app): State<Arc<App>>) -> ([(header::HeaderName, &'static str); 1], Json<Value>) {
     ([(header::CACHE_CONTROL, KEEP)], Json(app.live.snapshot().keys.to_jwks()))
 }
 
-pub(super) async fn server(State(app): State<Arc<App>>) -> Json<Value> {
+/// Metadata of the authorization server (RFC 8414).
+#[derive(Serialize, ToSchema)]
+#[schema(as = rolecall::ServerMetadata)]
+pub(super) struct Metadata {
+    #[schema(format = "uri")]
+    issuer: String,
+    #[schema(format = "uri")]
+    token_endpoint: String,
+    #[schema(format = "uri")]
+    jwks_uri: String,
+    grant_types_supported: [&'static str; 1],
+    /// Required by RFC 8414; there is no authorization endpoint, so there are none.
+    response_types_supported: [&'static str; 0],
+    token_endpoint_auth_methods_supported: [&'static str; 1],
+}
+
+/// Where others find what this server does.
+#[utoipa::path(
+    get, path = "/.well-known/oauth-authorization-server", operation_id = "server_metadata", tag = "oauth",
+    responses((status = 200, body = Metadata)),
+)]
+pub(super) async fn server(State(app): State<Arc<App>>) -> Json<Metadata> {
     let issuer = &app.issuer;
-    Json(json!({
-        "issuer": issuer,
-        "token_endpoint": format!("{issuer}/token"),
-        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
-        "grant_types_supported": ["password"],
-        // Required by RFC 8414; there is no authorization endpoint, so there are none.
-        "response_types_supported": [],
-        "token_endpoint_auth_methods_supported": ["none"],
-    }))
+    Json(Metadata {
+        issuer: issuer.clone(),
+        token_endpoint: format!("{issuer}/token"),
+        jwks_uri: format!("{issuer}/.well-known/jwks.json"),
+        grant_types_supported: ["password"],
+        response_types_supported: [],
+        token_endpoint_auth_methods_supported: ["none"],
+    })
 }

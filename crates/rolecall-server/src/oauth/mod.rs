@@ -13,6 +13,8 @@ use rolecall::{
     routing::{get, post},
 };
 
+use utoipa::OpenApi;
+
 use crate::app::App;
 
 /// The routes.
@@ -22,3 +24,11 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/.well-known/jwks.json", get(public_because("keys to verify with, RFC 7517"), metadata::keys))
         .route("/.well-known/oauth-authorization-server", get(public_because("metadata, RFC 8414"), metadata::server))
 }
+
+/// What they take and answer.
+#[derive(OpenApi)]
+#[openapi(
+    tags((name = "oauth", description = "Logging in, and what verifiers need (OAuth 2.0).")),
+    paths(token::token, metadata::keys, metadata::server),
+)]
+pub struct Described;

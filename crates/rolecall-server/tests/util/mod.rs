@@ -1,6 +1,7 @@
 //! The harness: a service of its own for each test, on either database, and people who call it.
 
 pub mod binary;
+pub mod browser;
 pub mod http;
 pub mod postgres;
 pub mod proxy;

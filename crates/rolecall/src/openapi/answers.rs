@@ -10,16 +10,20 @@ use crate::{routing::Entry, rule::Expr};
 
 /// How an operation shows its rule.
 const RULE: &str = "x-rolecall-rule";
-/// Names of ours among the components.
-const PROBLEM: &str = "RolecallProblem";
-const AMBIGUOUS: (&str, &str) = ("400", "RolecallAmbiguousToken");
-const UNKNOWN: (&str, &str) = ("401", "RolecallUnauthenticated");
-const CANNOT_TELL: (&str, &str) = ("503", "RolecallCannotTell");
+/// Names of ours among the components; `rolecall.` keeps them apart from those of the author.
+const PROBLEM: &str = "rolecall.Problem";
+const AMBIGUOUS: (&str, &str) = ("400", "rolecall.AmbiguousToken");
+const UNKNOWN: (&str, &str) = ("401", "rolecall.Unauthenticated");
+const CANNOT_TELL: (&str, &str) = ("503", "rolecall.CannotTell");
 
 impl Operation {
     /// Writes a rule into it.
     pub(super) fn write(&mut self, rule: &Expr) {
         self.rest.insert(RULE.into(), json!(rule.to_string()));
+        // A page shows extensions last, if at all.
+        let description = self.rest.get("description").and_then(Value::as_str);
+        let description = said_too(description, format!("Who may: {rule}."));
+        self.rest.insert("description".into(), description.into());
         let is_public = matches!(rule, Expr::Public(_));
         if !is_public || self.security.is_none() {
             self.security = Some(rule.security());
@@ -50,13 +54,17 @@ impl Operation {
     }
 }
 
+/// What the author says, and then this, once.
+fn said_too(theirs: Option<&str>, ours: String) -> String {
+    match theirs {
+        None => ours,
+        Some(theirs) if theirs.ends_with(&ours) => theirs.to_owned(),
+        Some(theirs) => format!("{theirs}\n\n{ours}"),
+    }
+}
+
 fn write_refusal(refusal: &mut Response, rule: &Expr) {
-    let asked = format!("This needs {rule}.");
-    refusal.description = Some(match refusal.description.take() {
-        None => asked,
-        Some(theirs) if theirs.contains(&asked) => theirs,
-        Some(theirs) => format!("{theirs}\n\n{asked}"),
-    });
+    refusal.description = Some(said_too(refusal.description.as_deref(), format!("This needs {rule}.")));
     if refusal.headers.is_empty() {
         refusal.headers = challenge("`Bearer` with `error=\"insufficient_scope\"` (RFC 6750)");
     }
@@ -80,7 +88,7 @@ impl Components {
                 let Value::Object(scopes) = flow.entry("scopes").or_insert_with(|| json!({})) else { continue };
                 for name in entries.iter().flat_map(|entry| entry.rule.names()) {
                     if let Expr::Permission(name) | Expr::Own(name) = name {
-                        let described = format!("only with this permission, or others that are named: {name}");
+                        let described = format!("Limit the token to {name}.");
                         scopes.entry(name.to_string()).or_insert_with(|| json!(described));
                     }
                 }
@@ -129,7 +137,7 @@ fn problem_schema() -> Value {
         "type": "object",
         "description": "An error for a person and a program (RFC 9457).",
         "properties": {
-            "type": { "type": "string", "format": "uri-reference", "description": "Which error it is; it does not change." },
+            "type": { "type": "string", "format": "uri", "description": "Which error it is; it does not change.", "examples": ["urn:rolecall:problem:forbidden"] },
             "title": { "type": "string", "description": "The status in words." },
             "status": { "type": "integer", "description": "The status of the response." },
             "detail": { "type": "string", "description": "What to do about it." },

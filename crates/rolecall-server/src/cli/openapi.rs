@@ -1,0 +1,48 @@
+//! `rolecall openapi` and `rolecall matrix`: what the service answers, and who may call it. Neither needs a database.
+
+use std::io::{ErrorKind, Write, stdout};
+
+use rolecall::AccessMatrix;
+use serde_json::{Value, json};
+
+use crate::{Error, docs, routes};
+
+#[derive(clap::Args)]
+pub(super) struct Matrix {
+    /// As one JSON object: `{"routes": [{"method", "path", "rule", "handler"}]}`
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the OpenAPI document.
+pub(super) fn document() -> Result<(), Error> {
+    let document = routes().openapi(docs::base()).map_err(Error::internal)?;
+    print(&format!("{document:#}\n"))
+}
+
+/// Prints the access matrix, with the page that is there where `docs` is on.
+pub(super) fn matrix(asked: &Matrix) -> Result<(), Error> {
+    let matrix = docs::with_page(routes(), docs::base()).access_matrix();
+    match asked.json {
+        true => print(&format!("{:#}\n", as_json(&matrix))),
+        false => print(&matrix.to_string()),
+    }
+}
+
+fn as_json(matrix: &AccessMatrix) -> Value {
+    let rows = matrix.rows().iter().map(
+        |row| json!({ "method": row.method, "path": row.path, "rule": row.rule.to_string(), "handler": row.handler }),
+    );
+    json!({ "routes": rows.collect::<Vec<_>>() })
+}
+
+/// Half of a document is none; only who stops reading has all that he wants.
+fn print(text: &str) -> Result<(), Error> {
+    let mut stdout = stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::Start(format!("it cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,5 @@
+//! What the service says about itself: its OpenAPI document, its access matrix, and the page that shows them.
+
+mod matrix;
+mod openapi;
+mod page;
