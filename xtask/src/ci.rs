@@ -30,6 +30,7 @@ const STEPS: &[Step] = &[
         line: "cargo tree --workspace --all-features --target all --edges normal,build,dev --locked --prefix none",
         run: one_crypto_library,
     },
+    Step { name: "the service as documented", line: "cargo xtask schemathesis", run: |_| crate::schemathesis::check() },
 ];
 
 /// Runs the steps up to the first failure, and says how long each took.

@@ -8,9 +8,13 @@
 //!                 ROLECALL_TEST_POSTGRES_BIN names the folder of another PostgreSQL.
 //!
 //! ci              All that a change must pass, up to the first failure: tests, format, lints, docs,
-//!                 licences and sources (cargo-deny, which it installs when it is absent), and one crypto library.
+//!                 licences and sources (cargo-deny, which it installs when it is absent), one crypto library, and
+//!                 the service against its OpenAPI document (schemathesis).
 //!
 //! openapi         Writes docs/openapi.json: what the service says about itself now.
+//!
+//! schemathesis    Tries the service that runs against that document: no answer that it does not describe, and
+//!                 no fault of ours. Installs schemathesis for Python 3.10 or later into target/ (about 2 minutes).
 //!
 //! help            This text.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who started it")]
@@ -20,6 +24,7 @@ mod ci;
 mod install;
 mod postgres;
 mod run;
+mod schemathesis;
 
 use std::process::ExitCode;
 
@@ -31,6 +36,7 @@ fn main() -> ExitCode {
         Some(("test", rest)) => test(rest.strip_prefix(&["--".to_owned()]).unwrap_or(rest)),
         Some(("ci", [])) => ci::run_all(),
         Some(("openapi", [])) => openapi(),
+        Some(("schemathesis", [])) => schemathesis::check(),
         Some(("help" | "-h" | "--help", _)) => {
             print!("{}", help());
             return ExitCode::SUCCESS;
@@ -56,7 +62,7 @@ fn test(arguments: &[String]) -> Outcome {
 
 /// Writes the OpenAPI document that is checked in.
 fn openapi() -> Outcome {
-    const FILE: &str = "docs/openapi.json";
+    const FILE: &str = schemathesis::DOCUMENT;
 
     let mut command = run::cargo("run --quiet --locked --package rolecall-server -- openapi");
     let Some(document) = run::output(&mut command) else {
@@ -78,7 +84,7 @@ mod tests {
     #[test]
     fn help_names_every_task() {
         let help = super::help();
-        for task in ["test ", "ci ", "openapi ", "help "] {
+        for task in ["test ", "ci ", "openapi ", "schemathesis ", "help "] {
             assert!(help.lines().any(|line| line.starts_with(task)), "{task}is not in the help:\n{help}");
         }
         assert!(help.lines().all(|line| !line.contains("//!") && line.len() <= 118), "{help}");

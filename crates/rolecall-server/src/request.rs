@@ -105,8 +105,12 @@ impl Parameters {
 
     /// Takes one out; one without a value counts as not sent (RFC 6749, 3.1).
     pub fn take(&mut self, name: &str) -> Option<String> {
+        self.take_as_sent(name).filter(|value| !value.is_empty())
+    }
+
+    fn take_as_sent(&mut self, name: &str) -> Option<String> {
         let found = self.0.iter().position(|(known, _)| known == name)?;
-        Some(self.0.swap_remove(found).1).filter(|value| !value.is_empty())
+        Some(self.0.swap_remove(found).1)
     }
 
     /// The names of those that nobody took.
@@ -174,7 +178,7 @@ impl Query {
     /// [`Error::Invalid`] for what is none.
     pub fn number(&mut self, name: &str) -> Result<Option<i64>, Error> {
         let parse = |text: String| text.parse().map_err(|_| Error::Invalid(format!("`{name}` is a whole number")));
-        self.0.take(name).map(parse).transpose()
+        self.0.take_as_sent(name).map(parse).transpose()
     }
 
     /// Takes `after`, which is a `key` of the list in its one spelling, and `limit`, the last there are: anything else in the query is a mistake, and would be taken for

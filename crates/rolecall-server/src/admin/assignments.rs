@@ -10,7 +10,7 @@ use rolecall::{
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Changed, Waiting, roles, users};
+use super::{Changed, NameText, Waiting, roles, users};
 use crate::{
     Error,
     app::App,
@@ -37,6 +37,7 @@ pub(super) struct Described;
 #[derive(Serialize, ToSchema)]
 #[schema(as = rolecall::Assignment)]
 struct Shown {
+    #[schema(value_type = NameText)]
     role: String,
     /// NumericDate at which it ends; null where it does not.
     #[schema(required)]
@@ -77,7 +78,7 @@ struct Until {
 /// Give a user a role, for good or until a time. A token that is out can use it at once.
 #[utoipa::path(
     put, path = "/admin/users/{id}/roles/{role}", operation_id = "assign_role", tag = "assignments",
-    params(("id" = String, Path, format = "uuid"), ("role" = String, Path), Waiting),
+    params(("id" = String, Path, format = "uuid"), ("role" = NameText, Path), Waiting),
     request_body = Option<Until>,
     responses(
         (status = 200, body = Changed),
@@ -103,7 +104,7 @@ async fn assign(
 /// Take a role from a user. In force everywhere when this answers (unless `Prefer: respond-async`).
 #[utoipa::path(
     delete, path = "/admin/users/{id}/roles/{role}", operation_id = "deassign_role", tag = "assignments",
-    params(("id" = String, Path, format = "uuid"), ("role" = String, Path), Waiting),
+    params(("id" = String, Path, format = "uuid"), ("role" = NameText, Path), Waiting),
     responses(
         (status = 200, body = Changed),
         (status = 403, description = "The account holds more than the caller does."),

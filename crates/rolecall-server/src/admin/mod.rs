@@ -28,6 +28,22 @@ pub fn described() -> utoipa::openapi::OpenApi {
     all
 }
 
+/// The name of a role, as a path or a body has it.
+#[derive(ToSchema)]
+#[schema(as = rolecall::RoleName, pattern = "^[a-z0-9][a-z0-9._-]{0,63}$", example = "editor")]
+#[expect(dead_code, reason = "it describes what the core parses")]
+struct NameText(String);
+
+/// What a role can hold, as a path or a body has it.
+#[derive(ToSchema)]
+#[schema(
+    as = rolecall::Grant,
+    pattern = r"^(\*|[a-z0-9._-]{1,128}:(\*|[a-z0-9._-]{1,128})(:own)?)$",
+    example = "items:read",
+)]
+#[expect(dead_code, reason = "it describes what the core parses")]
+struct GrantText(String);
+
 /// What every change answers.
 #[derive(Serialize, ToSchema)]
 #[schema(as = rolecall::Changed)]

@@ -12,7 +12,7 @@ use rolecall_core::{Grant, Role, RoleName};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Changed, Made, Waiting};
+use super::{Changed, GrantText, Made, NameText, Waiting};
 use crate::{
     Error,
     app::App,
@@ -48,13 +48,13 @@ pub(super) fn known(name: &str) -> Result<RoleName, Error> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = rolecall::Role)]
 struct Shown {
-    #[schema(value_type = String)]
+    #[schema(value_type = NameText)]
     name: RoleName,
     /// As `items:read`, `items:read:own`, `items:*` or `*`.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<GrantText>)]
     permissions: Vec<Grant>,
     /// The roles whose rights it has too.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<NameText>)]
     inherits: Vec<RoleName>,
     /// It cannot be changed.
     built_in: bool,
@@ -88,7 +88,7 @@ pub(super) fn role_key(text: &str) -> Option<String> {
 /// One role.
 #[utoipa::path(
     get, path = "/admin/roles/{role}", operation_id = "show_role", tag = "roles",
-    params(("role" = String, Path)),
+    params(("role" = NameText, Path)),
     responses((status = 200, body = Shown), (status = 404, description = "There is no such role.")),
 )]
 async fn show(State(app): State<Arc<App>>, Segments(role): Segments<String>) -> Result<Answer<Shown>, Error> {
@@ -101,10 +101,12 @@ async fn show(State(app): State<Arc<App>>, Segments(role): Segments<String>) -> 
 #[schema(as = rolecall::NewRole)]
 #[serde(deny_unknown_fields)]
 struct Said {
-    #[schema(pattern = "^[a-z0-9][a-z0-9._-]{0,63}$")]
+    #[schema(value_type = NameText)]
     name: String,
+    #[schema(value_type = Vec<GrantText>)]
     permissions: Vec<String>,
     #[serde(default)]
+    #[schema(value_type = Vec<NameText>)]
     inherits: Vec<String>,
 }
 
@@ -146,7 +148,7 @@ async fn add(
 /// Delete a role; everybody loses it.
 #[utoipa::path(
     delete, path = "/admin/roles/{role}", operation_id = "delete_role", tag = "roles",
-    params(("role" = String, Path), Waiting),
+    params(("role" = NameText, Path), Waiting),
     responses(
         (status = 200, body = Changed),
         (status = 403, description = "The role holds what the caller does not."),
@@ -169,7 +171,7 @@ async fn delete(
 /// Let a role hold a permission.
 #[utoipa::path(
     put, path = "/admin/roles/{role}/permissions/{permission}", operation_id = "grant_permission", tag = "roles",
-    params(("role" = String, Path), ("permission" = String, Path, example = "items:read"), Waiting),
+    params(("role" = NameText, Path), ("permission" = GrantText, Path), Waiting),
     responses(
         (status = 200, body = Changed),
         (status = 400, description = "That is no permission; it says why."),
@@ -193,7 +195,7 @@ async fn grant(
 /// Take a permission from a role.
 #[utoipa::path(
     delete, path = "/admin/roles/{role}/permissions/{permission}", operation_id = "revoke_permission", tag = "roles",
-    params(("role" = String, Path), ("permission" = String, Path, example = "items:read"), Waiting),
+    params(("role" = NameText, Path), ("permission" = GrantText, Path), Waiting),
     responses(
         (status = 200, body = Changed),
         (status = 400, description = "That is no permission; it says why."),
@@ -217,7 +219,7 @@ async fn revoke(
 /// Let a role have the rights of another one, too.
 #[utoipa::path(
     put, path = "/admin/roles/{role}/inherits/{junior}", operation_id = "add_inheritance", tag = "roles",
-    params(("role" = String, Path), ("junior" = String, Path), Waiting),
+    params(("role" = NameText, Path), ("junior" = NameText, Path), Waiting),
     responses(
         (status = 200, body = Changed),
         (status = 403, description = "The role holds what the caller does not."),
@@ -240,7 +242,7 @@ async fn inherit(
 /// Let a role no longer have the rights of another one.
 #[utoipa::path(
     delete, path = "/admin/roles/{role}/inherits/{junior}", operation_id = "delete_inheritance", tag = "roles",
-    params(("role" = String, Path), ("junior" = String, Path), Waiting),
+    params(("role" = NameText, Path), ("junior" = NameText, Path), Waiting),
     responses(
         (status = 200, body = Changed),
         (status = 403, description = "The role holds what the caller does not."),
