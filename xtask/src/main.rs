@@ -16,11 +16,17 @@
 //! schemathesis    Tries the service that runs against that document: no answer that it does not describe, and
 //!                 no fault of ours. Installs schemathesis for Python 3.10 or later into target/ (about 2 minutes).
 //!
+//! fuzz [TARGET] [-- SECONDS]
+//!                 Runs one fuzz target, or all in turn, under libFuzzer, 60 seconds each unless you say. It builds
+//!                 with the stable compiler and a C++ compiler. `-- FILE` runs what failed again. The targets are
+//!                 in crates/*/tests/fuzz, and run for a moment among the tests.
+//!
 //! help            This text.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who started it")]
 
 mod browser;
 mod ci;
+mod fuzz;
 mod install;
 mod postgres;
 mod run;
@@ -37,6 +43,7 @@ fn main() -> ExitCode {
         Some(("ci", [])) => ci::run_all(),
         Some(("openapi", [])) => openapi(),
         Some(("schemathesis", [])) => schemathesis::check(),
+        Some(("fuzz", rest)) => fuzz::fuzz(rest),
         Some(("help" | "-h" | "--help", _)) => {
             print!("{}", help());
             return ExitCode::SUCCESS;
@@ -84,7 +91,7 @@ mod tests {
     #[test]
     fn help_names_every_task() {
         let help = super::help();
-        for task in ["test ", "ci ", "openapi ", "schemathesis ", "help "] {
+        for task in ["test ", "ci ", "openapi ", "schemathesis ", "fuzz ", "help "] {
             assert!(help.lines().any(|line| line.starts_with(task)), "{task}is not in the help:\n{help}");
         }
         assert!(help.lines().all(|line| !line.contains("//!") && line.len() <= 118), "{help}");

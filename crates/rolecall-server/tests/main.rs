@@ -4,6 +4,7 @@ mod admin;
 mod binary;
 mod documents;
 mod face;
+mod fuzz;
 mod promise;
 mod smoke;
 mod store;
