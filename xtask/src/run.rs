@@ -53,7 +53,6 @@ pub(crate) fn output(command: &mut Command) -> Option<String> {
 }
 
 /// Where the repository is.
-/// The root of the repository.
 pub(crate) fn root() -> &'static Path {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
     xtask.parent().unwrap_or(xtask)

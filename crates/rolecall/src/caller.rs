@@ -11,6 +11,29 @@ use crate::{Denied, reach::Net, seen::Seen};
 /// The caller. On an [`optional`](crate::optional) route take `Option<Caller>`.
 ///
 /// It keeps the policy that it was admitted by: a handler that asks twice gets one answer.
+///
+/// ```
+/// use rolecall::{Caller, Router, authenticated, optional, routing::get};
+///
+/// async fn report(caller: Caller) -> String {
+///     // The rule has let him in; what he sees may still depend on what he may.
+///     match caller.may("reports:read") {
+///         true => "the whole report".to_owned(),
+///         false => format!("what concerns {}", caller.id()),
+///     }
+/// }
+///
+/// async fn hello(caller: Option<Caller>) -> String {
+///     caller.map_or("hello, stranger".to_owned(), |caller| format!("hello, {}", caller.name()))
+/// }
+///
+/// let api: Router = Router::new()
+///     .route("/report", get(authenticated(), report))
+///     .route("/hello", get(optional(), hello));
+/// assert_eq!(api.access_matrix().rows().len(), 2);
+/// ```
+///
+/// Under [`public`](crate::public) nobody looks who is calling, so a handler that takes it there answers 500 and says so.
 #[derive(Clone)]
 pub struct Caller {
     seen: Arc<Seen>,

@@ -9,6 +9,41 @@ use rolecall_core::jwt::Invalid;
 use crate::{Problem, rule::Expr};
 
 /// Why a call was refused. A refusal that the guard answered is in the response's extensions too, for layers outside.
+///
+/// A handler has use for it when it asks [`Reach`](crate::Reach): in an error type of its own it is one more case.
+///
+/// ```
+/// use axum::response::{IntoResponse, Response};
+/// use http::StatusCode;
+/// use rolecall::{Denied, Problem};
+///
+/// enum Error {
+///     Denied(Denied),
+///     Database,
+/// }
+///
+/// impl From<Denied> for Error {
+///     fn from(denied: Denied) -> Self {
+///         Error::Denied(denied)
+///     }
+/// }
+///
+/// impl IntoResponse for Error {
+///     fn into_response(self) -> Response {
+///         match self {
+///             Error::Denied(denied) => denied.into_response(),
+///             Error::Database => {
+///                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "database", "try again in a moment").into_response()
+///             }
+///         }
+///     }
+/// }
+///
+/// let refused = Error::from(Denied::NotFound).into_response();
+/// assert_eq!(refused.status(), StatusCode::NOT_FOUND);
+/// assert!(refused.extensions().get::<Denied>().is_some(), "a layer outside can log it");
+/// assert_eq!(Error::Database.into_response().headers()["retry-after"], "1");
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Denied {

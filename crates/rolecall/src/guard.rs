@@ -102,7 +102,7 @@ pub trait Authority: Send + Sync + 'static {
     ) -> Pin<Box<dyn Future<Output = Result<Introspected, Unavailable>> + Send + 'a>>;
 }
 
-/// Checks calls against the rules of their routes. Copies share what they have seen.
+#[doc = include_str!("guard.md")]
 #[derive(Clone)]
 pub struct Guard {
     inner: Arc<Inner>,

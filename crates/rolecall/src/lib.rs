@@ -21,10 +21,32 @@
 //! The same rules go into an OpenAPI document: [`Router::openapi`]. With the feature `docs`, `Router::docs` serves a page
 //! that shows it and tries its calls.
 //!
-//! A [`Rule`] is a value beside its handler. [`Guard::protect`] is the only way from a [`Router`] to something that can
-//! be served; until then every route refuses. The guard checks a call without network and database: a signature the
-//! first time a token is seen, a look-up after that, and in both cases how the token stands by what this process
-//! decides by now ([`Live`]).
+//! # Rules
+//!
+//! | rule | who passes |
+//! |---|---|
+//! | [`public()`](public), [`public_because(..)`](public_because) | everybody; a token is not looked at |
+//! | [`optional()`](optional) | everybody; who sends a token is known, and a bad one is refused |
+//! | [`authenticated()`](authenticated) | anybody with a valid token |
+//! | [`role("admin")`](role) | who has the role, or one that inherits it |
+//! | [`permission("items:write")`](permission) | who has a role that grants it |
+//! | [`own("items:update")`](own) | the same, or whoever may do it to his own objects; the handler asks [`Reach`] whose it is |
+//! | [`a.and(b)`](Rule::and), [`a.or(b)`](Rule::or) | both, either |
+//!
+//! A [`Rule`] is a value beside its handler, so what is enforced, printed ([`AccessMatrix`]) and documented is one thing.
+//!
+//! # One call
+//!
+//! [`Guard::protect`] is the only way from a [`Router`] to something that can be served; until then every route refuses.
+//! The guard checks a call without network and database: a signature the first time a token is seen, a look-up after
+//! that, and in both cases how the token stands by what this process decides by now ([`Live`]). A handler then learns
+//! who it is from [`Caller`]; a call that is refused gets one of [`Denied`]: 401 where nobody is known, 403 where
+//! somebody is and may not, 503 where it cannot be told.
+//!
+//! # Where a guard comes from
+//!
+//! From `Rolecall::guard()` of the crate `rolecall-server`, which embeds the service in your process. What it is made of,
+//! for whoever brings tokens of his own: [`Guard`].
 //!
 //! # Features
 //!

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::{clock::Clock, need::Need, rule::Expr};
 
-/// What this process decides by. It goes only forward.
+#[doc = include_str!("live.md")]
 pub struct Live {
     pub(crate) issuer: Arc<str>,
     clock: Clock,

@@ -4,7 +4,33 @@ use std::{fmt, panic::Location};
 
 use crate::rule::{Listed, Rule};
 
-/// Every route with its rule, in the order in which they were added.
+/// Every route with its rule, in the order in which they were added. Printed, it is a table.
+///
+/// A change of access is a change in this table, so a test that compares it makes it visible in review:
+///
+/// ```
+/// use rolecall::{Router, own, permission, public, role, routing::get};
+/// # use rolecall::Reach;
+/// # async fn list(reach: Reach) -> String { reach.owner().unwrap_or_default().to_owned() }
+///
+/// fn api() -> Router {
+///     Router::new()
+///         .route("/health", get(public(), async || "ok"))
+///         .route("/items/", get(own("items:read"), list).post(role("editor").and(permission("items:write")), async || ()))
+/// }
+///
+/// let table: Vec<[String; 3]> = api()
+///     .access_matrix()
+///     .rows()
+///     .iter()
+///     .map(|row| [row.method.to_owned(), row.path.clone(), row.rule.to_string()])
+///     .collect();
+/// assert_eq!(table, [
+///     ["GET", "/health", "public"],
+///     ["GET", "/items/", "items:read or own"],
+///     ["POST", "/items/", "role editor and items:write"],
+/// ]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct AccessMatrix {
     rows: Vec<Row>,

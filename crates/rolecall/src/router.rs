@@ -14,8 +14,7 @@ use crate::{
     rule::Expr,
 };
 
-/// Collects routes, each with its rule. It cannot be served: [`Guard::protect`](crate::Guard::protect) makes an
-/// [`axum::Router`] of it. All routing is axum's.
+#[doc = include_str!("router.md")]
 #[must_use = "routes are served only after `guard.protect(router)`"]
 pub struct Router<S = ()> {
     entries: Vec<Entry>,
