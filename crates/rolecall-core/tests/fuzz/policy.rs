@@ -19,21 +19,21 @@ pub fn seeds() -> Vec<Vec<u8>> {
 }
 
 pub fn run(bytes: &[u8]) {
-    let (chunks, _) = bytes.as_chunks::<4>();
-    let roles: Vec<Role> = chunks.iter().take(64).map(role).collect();
+    let roles: Vec<Role> = bytes.chunks_exact(4).take(64).map(role).collect();
     match Policy::new(roles.clone()) {
         Ok(policy) => is_consistent(&policy, &roles),
         Err(error) => is_true(&error, &roles),
     }
 }
 
-fn role([name, grants, inherits, born]: &[u8; 4]) -> Role {
+fn role(bytes: &[u8]) -> Role {
+    let &[name, grants, inherits, born] = bytes else { panic!("four bytes a role") };
     let chosen = |bits: u8, from: [&'static str; 8]| (0..8).filter(move |n| bits >> n & 1 == 1).map(move |n| from[n]);
     Role {
-        name: name_of(NAMES[usize::from(*name % 8)]),
-        grants: chosen(*grants, GRANTS).map(|grant| grant.parse::<Grant>().expect("a grant")).collect(),
-        inherits: chosen(*inherits, NAMES).map(name_of).collect(),
-        born: u64::from(*born),
+        name: name_of(NAMES[usize::from(name % 8)]),
+        grants: chosen(grants, GRANTS).map(|grant| grant.parse::<Grant>().expect("a grant")).collect(),
+        inherits: chosen(inherits, NAMES).map(name_of).collect(),
+        born: u64::from(born),
     }
 }
 
