@@ -16,10 +16,9 @@
 //! schemathesis    Tries the service that runs against that document: no answer that it does not describe, and
 //!                 no fault of ours. Installs schemathesis for Python 3.10 or later into target/ (about 2 minutes).
 //!
-//! fuzz [TARGET] [-- SECONDS]
-//!                 Runs one fuzz target, or all in turn, under libFuzzer, 60 seconds each unless you say. It builds
-//!                 with the stable compiler and a C++ compiler. `-- FILE` runs what failed again. The targets are
-//!                 in crates/*/tests/fuzz, and run for a moment among the tests.
+//! fuzz            Runs one fuzz target (`fuzz NAME`), or all in turn, under libFuzzer: 60 seconds each, or as many as
+//!                 follow `--`. It builds with the stable compiler and a C++ compiler. A file after `--` is run
+//!                 again. The targets are in crates/*/tests/fuzz, and run for a moment among the tests.
 //!
 //! help            This text.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who started it")]
