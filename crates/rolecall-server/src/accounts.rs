@@ -7,11 +7,13 @@ use serde_json::json;
 
 use crate::{
     Error,
-    actor::Actor,
+    actor::{Actor, Origin},
     app::App,
     audit::{self, Act},
     change::Change,
     error::What,
+    guesses::{self, Attempt, Whose},
+    line::Who,
     names,
     passwords::Password,
     rbac,
@@ -23,18 +25,35 @@ pub use users::{Credentials, User};
 /// Makes an account for a visitor, with the roles that registering gives.
 ///
 /// # Errors
-/// [`Error::RegistrationClosed`], [`Error::Invalid`], [`Error::Taken`], [`Error::Busy`].
-pub async fn register(app: &App, username: &str, password: &str, request_id: Option<String>) -> Result<User, Error> {
+/// [`Error::RegistrationClosed`], [`Error::Invalid`], [`Error::Taken`], [`Error::Limited`], [`Error::Busy`].
+pub async fn register(app: &App, username: &str, password: &str, origin: Origin) -> Result<User, Error> {
     let Some(given) = &app.config.registration else { return Err(Error::RegistrationClosed) };
     let name = names::username(username)?;
     let password = Password::chosen(password, &[&name, username, &app.issuer])?;
-    is_free(app, &name).await?;
+    // Whoever tries names out learns as many as he could guess passwords.
+    let mut tx = app.store.read().await?;
+    let seen = guesses::look_from(app, &mut tx, &origin).await?;
+    let is_taken = users::is_taken(&mut tx, &name).await?;
+    drop(tx);
+    seen.allows(app, &origin).await?;
+    if is_taken {
+        seen.count(app, &origin).await?;
+        return Err(Error::Taken("username"));
+    }
     // The slow part, before anything is locked.
-    let hash = app.passwords.hash(password).await?;
+    let hash = app.passwords.hash(password, Who::from(origin.address.prefix())).await?;
 
     let user = new(app, name, None)?;
     let mut tx = app.store.write().await?;
-    insert(&mut tx, &user, Some(&hash)).await?;
+    match insert(&mut tx, &user, Some(&hash)).await {
+        // Somebody was faster, or this is another way to try names out.
+        Err(taken @ Error::Taken(_)) => {
+            drop(tx);
+            seen.count(app, &origin).await?;
+            return Err(taken);
+        }
+        done => done?,
+    }
     let version = versions::current(&mut tx).await?.version;
     let policy = app.policy_of(&mut tx, version).await?;
     for role in given {
@@ -44,36 +63,46 @@ pub async fn register(app: &App, username: &str, password: &str, request_id: Opt
             None => tracing::warn!(role, "registering gives a role that does not exist"),
         }
     }
-    let by = Actor::Visitor { id: user.id.clone(), name: user.username.clone(), request_id };
+    guesses::made(app, &mut tx, &user.id, &origin).await?;
+    let by = Actor::Visitor { id: user.id.clone(), name: user.username.clone(), origin };
     let act = Act::new("user.registered", user.id.clone(), json!({ "username": user.username, "roles": given }));
     audit::write(app, &mut tx, &by, act, None).await?;
     tx.commit().await?;
     Ok(user)
 }
 
+/// Somebody who has proved who he is. He keeps his place before the hashing threads, and the guess is given back when
+/// his session is opened.
+pub struct Proved {
+    /// Who.
+    pub account: Credentials,
+    pub(crate) attempt: Attempt,
+}
+
 /// Who proves by a password that he is whom he names; `None` for a name that is unknown, a wrong password, an account
-/// that is disabled or has no password. All of these take the same work.
+/// that is disabled or has no password. All of these take the same work, and count the same.
 ///
 /// # Errors
-/// [`Error::Busy`] when too many wait to be checked.
-pub async fn authenticate(app: &App, name: &str, password: &str) -> Result<Option<Credentials>, Error> {
+/// [`Error::Limited`] when too many guesses were made; [`Error::Busy`] when too many wait to be checked.
+pub async fn authenticate(app: &App, name: &str, password: &str, from: &Origin) -> Result<Option<Proved>, Error> {
     let mut tx = app.store.read().await?;
-    // A spelling that cannot be a name is one that nobody has.
-    let found = match name.contains('@') {
-        true => match names::email(name) {
-            Ok(email) => users::by_email(&mut tx, &email).await?,
-            Err(_) => None,
-        },
-        false => match names::username(name) {
-            Ok(username) => users::by_username(&mut tx, &username).await?,
-            Err(_) => None,
-        },
+    let is_address = name.contains('@');
+    let said = if is_address { names::email(name) } else { names::username(name) };
+    let found = match (&said, is_address) {
+        (Ok(email), true) => users::by_email(&mut tx, email).await?,
+        (Ok(username), false) => users::by_username(&mut tx, username).await?,
+        // A spelling that cannot be a name is one that nobody has.
+        (Err(_), _) => None,
     };
+    let nobody = Whose::Nobody(said.as_deref().unwrap_or(name));
+    let whose = found.as_ref().map_or(nobody, |found| Whose::Account(&found.id));
+    let seen = guesses::look(app, &mut tx, whose, from).await?;
     drop(tx);
+    let attempt = seen.begin(app, from).await?;
     let usable = found.filter(|found| !found.disabled && password.len() <= crate::passwords::LONGEST);
     let hash = usable.as_ref().and_then(|found| found.password.clone());
-    let same = app.passwords.is_same(Password::typed(password), hash).await?;
-    Ok(usable.filter(|_| same))
+    let same = app.passwords.is_same(Password::typed(password), hash, attempt.place()).await?;
+    Ok(usable.filter(|_| same).map(|account| Proved { account, attempt }))
 }
 
 /// What an administrator says of a new account.
@@ -97,14 +126,14 @@ pub struct Prepared {
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::Taken`], [`Error::Busy`].
-pub async fn prepare(app: &App, said: NewUser<'_>) -> Result<Prepared, Error> {
+pub async fn prepare(app: &App, said: NewUser<'_>, from: &Origin) -> Result<Prepared, Error> {
     let name = names::username(said.username)?;
     let email = said.email.map(names::email).transpose()?;
     let known = [name.as_str(), said.username, email.as_deref().unwrap_or_default(), &app.issuer];
     let password = said.password.map(|password| Password::chosen(password, &known)).transpose()?;
     is_free(app, &name).await?;
     let hash = match password {
-        Some(password) => Some(app.passwords.hash(password).await?),
+        Some(password) => Some(app.passwords.hash(password, Who::from(from.address.prefix())).await?),
         None => None,
     };
     Ok(Prepared { user: new(app, name, email)?, hash })
@@ -159,6 +188,9 @@ pub async fn edit(change: &mut Change, id: &str, edit: Edit) -> Result<(), Error
             if disabled {
                 // Enabled again, he logs in again.
                 sessions::delete_of_user(change.tx(), id).await?;
+            } else {
+                // And need not wait for what others guessed meanwhile.
+                guesses::forget_account(change.tx(), id).await?;
             }
             change.touch(Subject::User(id.into()), disabled);
             let action = if disabled { "user.disabled" } else { "user.enabled" };
@@ -179,23 +211,26 @@ pub async fn delete(change: &mut Change, id: &str) -> Result<(), Error> {
     let policy = change.policy();
     let before = rbac::keeps_administrator(change, &policy).await?;
     users::delete(change.tx(), id).await?;
+    guesses::forget_account(change.tx(), id).await?;
     rbac::one_administrator_stays(change, &policy, before).await?;
     change.touch(Subject::User(id.into()), true);
     change.record(Act::new("user.deleted", id, json!({ "username": user.username })));
     Ok(())
 }
 
-/// Sets a password without knowing the old one, and ends all sessions: for whoever has the database in hand.
+/// Sets a password without knowing the old one, ends all sessions, and forgets what others guessed: for whoever has the
+/// database in hand.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Invalid`].
 pub async fn reset_password(app: &Arc<App>, username: &str, password: &str) -> Result<(), Error> {
     let name = names::username(username)?;
     let chosen = Password::chosen(password, &[&name, username, &app.issuer])?;
-    let hash = app.passwords.hash(chosen).await?;
+    let hash = app.passwords.hash(chosen, Who::default()).await?;
     let mut change = Change::begin(app, &Actor::CommandLine, None).await?;
     let user = users::by_username(change.tx(), &name).await?.ok_or(Error::NotFound(What::User))?;
     users::set_password(change.tx(), &user.id, &hash).await?;
+    guesses::forget_account(change.tx(), &user.id).await?;
     sessions::delete_of_user(change.tx(), &user.id).await?;
     change.touch(Subject::User(user.id.clone()), true);
     change.record(Act::new("user.password_reset", user.id, json!({})));

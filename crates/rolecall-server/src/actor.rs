@@ -1,9 +1,20 @@
-//! Who acts: a person with a session, or somebody with the database in hand.
+//! Who acts: a person with a session, or somebody with the database in hand; and where his request came from.
 
 use std::sync::Arc;
 
 use rolecall::Caller;
 use rolecall_core::{InvalidScope, Scope};
+
+use crate::client_address::ClientAddress;
+
+/// Where a request came from.
+#[derive(Clone, Default, Debug)]
+pub struct Origin {
+    /// The client.
+    pub address: ClientAddress,
+    /// By which the log knows the request.
+    pub request_id: Option<String>,
+}
 
 /// Who changes something.
 #[derive(Clone, Debug)]
@@ -18,8 +29,8 @@ pub enum Actor {
         session: String,
         /// What it was cut to: he holds no more than it does.
         scope: Option<Arc<Scope>>,
-        /// By which the log knows his request.
-        request_id: Option<String>,
+        /// From where.
+        origin: Origin,
     },
     /// Whoever has the database and the key file in hand (break-glass).
     CommandLine,
@@ -29,8 +40,13 @@ pub enum Actor {
         id: String,
         /// His name.
         name: String,
-        /// By which the log knows his request.
-        request_id: Option<String>,
+        /// From where.
+        origin: Origin,
+    },
+    /// Somebody of whom nothing is known but where he is.
+    Stranger {
+        /// From where.
+        origin: Origin,
     },
 }
 
@@ -39,7 +55,7 @@ impl Actor {
     ///
     /// # Errors
     /// [`InvalidScope`] when it cannot be told how far his token reaches.
-    pub fn of(caller: &Caller, request_id: Option<String>) -> Result<Actor, InvalidScope> {
+    pub fn of(caller: &Caller, origin: Origin) -> Result<Actor, InvalidScope> {
         let claims = caller.claims();
         let scope = claims.scope.as_deref().map_or(Ok(None), Scope::parse)?;
         Ok(Actor::Person {
@@ -47,7 +63,7 @@ impl Actor {
             name: caller.name().to_owned(),
             session: claims.sid.clone(),
             scope: scope.map(Arc::new),
-            request_id,
+            origin,
         })
     }
 
@@ -55,7 +71,7 @@ impl Actor {
     pub fn id(&self) -> Option<&str> {
         match self {
             Actor::Person { id, .. } | Actor::Visitor { id, .. } => Some(id),
-            Actor::CommandLine => None,
+            Actor::Stranger { .. } | Actor::CommandLine => None,
         }
     }
 
@@ -63,14 +79,16 @@ impl Actor {
     pub fn name(&self) -> &str {
         match self {
             Actor::Person { name, .. } | Actor::Visitor { name, .. } => name,
+            // No name has a space.
+            Actor::Stranger { .. } => "a stranger",
             Actor::CommandLine => "command line",
         }
     }
 
-    /// By which the log knows his request.
-    pub fn request_id(&self) -> Option<&str> {
+    /// Where his request came from, if it was one.
+    pub fn origin(&self) -> Option<&Origin> {
         match self {
-            Actor::Person { request_id, .. } | Actor::Visitor { request_id, .. } => request_id.as_deref(),
+            Actor::Person { origin, .. } | Actor::Visitor { origin, .. } | Actor::Stranger { origin } => Some(origin),
             Actor::CommandLine => None,
         }
     }

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Error,
     config::Config,
+    guesses::Names,
     ids::Ids,
     node::Node,
     passwords::Passwords,
@@ -24,6 +25,8 @@ pub struct App {
     pub(crate) signing: SigningKey,
     pub(crate) keys: KeySet,
     pub(crate) passwords: Passwords,
+    /// Under which names guesses are counted.
+    pub(crate) names: Names,
     pub(crate) live: Arc<Live>,
     pub(crate) config: Config,
     pub(crate) issuer: String,

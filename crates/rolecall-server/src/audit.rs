@@ -43,7 +43,8 @@ pub async fn write(app: &App, tx: &mut Tx, by: &Actor, act: Act, version: Option
         subject: act.subject,
         detail: act.detail.to_string(),
         version,
-        request_id: by.request_id().map(str::to_owned),
+        request_id: by.origin().and_then(|origin| origin.request_id.clone()),
+        address: by.origin().and_then(|origin| origin.address.ip()).map(|ip| ip.to_string()),
     };
     Ok(rows::insert(tx, &entry).await?)
 }

@@ -97,7 +97,7 @@ impl Change {
                 permission.map_or(Ok(()), |permission| has(&base.policy, &rights, permission))?;
                 Some(rights)
             }
-            Actor::Visitor { .. } | Actor::CommandLine => None,
+            Actor::Visitor { .. } | Actor::Stranger { .. } | Actor::CommandLine => None,
         };
         Ok(Change {
             app: app.clone(),

@@ -9,7 +9,7 @@ use std::{
 
 use rolecall_core::Algorithm;
 
-use crate::{Error, store::Database};
+use crate::{Error, client_address::TrustedProxies, guesses::GuessLimits, store::Database};
 
 /// Resolved settings.
 #[derive(Clone, Debug)]
@@ -30,6 +30,11 @@ pub struct Config {
     pub lease: Duration,
     /// The roles that registering gives; `None` where registration is closed.
     pub registration: Option<Vec<String>>,
+    /// The proxies whose `X-Forwarded-For` is believed. Without any the header says nothing, and a client is whoever
+    /// connects.
+    pub trusted_proxies: TrustedProxies,
+    /// How many guesses at passwords are free before the next ones have to wait.
+    pub guess_limits: GuessLimits,
     /// Whether a refusal says what the caller has.
     pub explain: bool,
     /// Whether `/docs/` and `/openapi.json` are there.
@@ -78,6 +83,8 @@ impl Config {
             session_ttl: Duration::from_secs(30 * 24 * 3600),
             lease: Duration::from_secs(lease),
             registration: Some(vec!["user".into()]),
+            trusted_proxies: TrustedProxies::default(),
+            guess_limits: GuessLimits::default(),
             explain: true,
             docs: true,
         })

@@ -44,6 +44,9 @@ pub enum Error {
     /// Registration is closed.
     #[error("registration is closed; ask an administrator for an account")]
     RegistrationClosed,
+    /// Too many guesses were made; seconds after which there is another one. It never says at whose password.
+    #[error("too many failed attempts; try again in {0} s")]
+    Limited(u64),
     /// More is being hashed than can wait; seconds after which to come again.
     #[error("too many log-ins at once; try again in {0} s")]
     Busy(u64),

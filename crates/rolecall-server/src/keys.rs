@@ -9,7 +9,7 @@ use std::{
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
     encoding::AsDer,
-    rand, rsa,
+    hkdf, hmac, rand, rsa,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -26,6 +26,8 @@ const NONCE: usize = 12;
 /// What encrypts the signing keys at rest: 256 bits in a file that only its owner reads.
 pub struct KeyFile {
     key: RandomizedNonceKey,
+    /// From which other keys are made.
+    root: hkdf::Prk,
 }
 
 impl KeyFile {
@@ -80,7 +82,17 @@ impl KeyFile {
     }
 
     fn new(bytes: &[u8]) -> Result<KeyFile, Error> {
-        Ok(KeyFile { key: RandomizedNonceKey::new(&AES_256_GCM, bytes).map_err(Error::internal)? })
+        let key = RandomizedNonceKey::new(&AES_256_GCM, bytes).map_err(Error::internal)?;
+        Ok(KeyFile { key, root: hkdf::Salt::new(hkdf::HKDF_SHA256, b"rolecall").extract(bytes) })
+    }
+
+    /// A key for keyed hashes, another one for each purpose (RFC 5869).
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it cannot be made.
+    pub fn key_for(&self, purpose: &str) -> Result<hmac::Key, Error> {
+        let info = [purpose.as_bytes()];
+        Ok(self.root.expand(&info, hmac::HMAC_SHA256).map_err(Error::internal)?.into())
     }
 
     /// Encrypts a private key. Its thumbprint and its algorithm are bound to it: a row cannot pass for another.

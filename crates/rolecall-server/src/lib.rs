@@ -26,14 +26,17 @@ mod assemble;
 mod audit;
 mod change;
 pub mod cli;
+mod client_address;
 mod config;
 mod docs;
 mod edge;
 mod error;
 mod greeting;
+mod guesses;
 mod health;
 mod ids;
 mod keys;
+mod line;
 mod logs;
 mod me;
 mod names;
@@ -63,9 +66,11 @@ use serde_json::Value;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::set_header::SetResponseHeaderLayer;
 
+pub use client_address::TrustedProxies;
 pub use config::{Config, Dev};
 pub use error::{Error, What};
 pub use greeting::Greeting;
+pub use guesses::GuessLimits;
 pub use setup::Administrator;
 pub use store::{Database, StoreError};
 
@@ -253,13 +258,22 @@ async fn until(ended: CancellationToken, task: impl Future<Output = ()> + Send +
     ended.run_until_cancelled(task).await;
 }
 
-/// Once an hour, forgets what is long over.
+/// Forgets what is long over: once a minute what strangers can make, once an hour the rest.
 async fn keep_house(app: Arc<App>) {
-    let mut hours = tokio::time::interval(Duration::from_secs(3600));
-    loop {
-        hours.tick().await;
+    let mut minutes = tokio::time::interval(Duration::from_secs(60));
+    for minute in 0_u64.. {
+        minutes.tick().await;
+        if let Err(error) = guesses::forget(&app).await {
+            tracing::warn!(%error, "guesses of long ago could not be forgotten");
+        }
+        if !minute.is_multiple_of(60) {
+            continue;
+        }
         if let Err(error) = sessions::forget(&app).await {
             tracing::warn!(%error, "sessions that are over could not be forgotten");
+        }
+        if let Err(error) = guesses::forget_places(&app).await {
+            tracing::warn!(%error, "where accounts were used long ago could not be forgotten");
         }
     }
 }

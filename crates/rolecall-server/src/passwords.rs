@@ -2,7 +2,8 @@
 //!
 //! Hashing is slow on purpose (Argon2id, RFC 9106), and whoever asks may be anybody. So there are as many threads as
 //! cores, at a lower priority than those that answer calls, each with one block of memory that it uses again and
-//! again; what waits is bounded, and a job is skipped when its caller has gone.
+//! again. Whoever wants something hashed stands in [line](crate::line) before, and a job is skipped when its caller has
+//! gone.
 
 use std::{
     collections::VecDeque,
@@ -21,7 +22,10 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use zeroize::Zeroizing;
 
-use crate::Error;
+use crate::{
+    Error,
+    line::{Line, Place, TooLong, Who},
+};
 
 /// Shortest password where it is the only factor, in code points (NIST SP 800-63B-4, 3.1.1.2).
 pub const SHORTEST: usize = 15;
@@ -30,12 +34,14 @@ pub const LONGEST: usize = 1024;
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
-/// So many jobs wait for each thread: about two seconds' worth.
-const WAITING: usize = 64;
+/// So many wait in line for each thread: about four seconds' worth.
+const WAITING: usize = 128;
+/// So many have a place for each thread, so that it has work while others are busy with the database.
+const PLACES: usize = 4;
 /// A stored hash may not ask for more memory than this: one row must not take the machine.
 const MOST_KIB: u32 = 64 * 1024;
 /// Seconds. What waits is done in about this time.
-const RETRY_AFTER: u64 = 2;
+const RETRY_AFTER: u64 = 4;
 
 /// A password as a person typed it, in normal form; wiped when dropped.
 #[derive(Clone)]
@@ -81,15 +87,16 @@ impl Password {
     }
 }
 
-/// The threads that hash.
+/// The threads that hash, and the line in front of them.
 pub struct Passwords {
     queue: Arc<Queue>,
+    line: Arc<Line>,
 }
 
+#[derive(Default)]
 struct Queue {
     jobs: Mutex<Jobs>,
     more: Condvar,
-    longest: usize,
 }
 
 #[derive(Default)]
@@ -120,7 +127,7 @@ impl Passwords {
     /// Starts as many threads as the machine has cores.
     pub fn start() -> Passwords {
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        let queue = Arc::new(Queue { jobs: Mutex::default(), more: Condvar::new(), longest: WAITING * threads });
+        let queue = Arc::new(Queue::default());
         for n in 0..threads {
             let queue = queue.clone();
             // Without one of them the others go on; without any, every log-in is told that the service is busy.
@@ -129,15 +136,29 @@ impl Passwords {
                 tracing::error!(%error, "a thread for hashing could not be started");
             }
         }
-        Passwords { queue }
+        Passwords { queue, line: Arc::new(Line::new(PLACES * threads, WAITING * threads)) }
+    }
+
+    /// Waits for a place before the threads.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when too many wait.
+    pub async fn place(&self, who: Who) -> Result<Place, Error> {
+        self.line.enter(who).await.map_err(|TooLong| Error::Busy(RETRY_AFTER))
+    }
+
+    /// The line before the threads.
+    pub fn line(&self) -> &Line {
+        &self.line
     }
 
     /// Hashes a password that was chosen: a PHC string.
     ///
     /// # Errors
     /// [`Error::Busy`] when too many wait.
-    pub async fn hash(&self, password: Password) -> Result<String, Error> {
-        match self.run(password, Task::Make).await? {
+    pub async fn hash(&self, password: Password, who: Who) -> Result<String, Error> {
+        let place = self.place(who).await?;
+        match self.run(password, Task::Make, &place).await? {
             Answer::Hash(hash) => Ok(hash),
             Answer::Same(_) => Err(Error::internal("a hash was asked for and a comparison came")),
         }
@@ -146,20 +167,19 @@ impl Passwords {
     /// Whether a password is the one of this hash. Without a hash the same work is done, and the answer is no.
     ///
     /// # Errors
-    /// [`Error::Busy`] when too many wait.
-    pub async fn is_same(&self, password: Password, hash: Option<String>) -> Result<bool, Error> {
+    /// [`Error::Internal`] when a hashing thread ended.
+    pub async fn is_same(&self, password: Password, hash: Option<String>, place: &Place) -> Result<bool, Error> {
         let task = hash.map_or(Task::Pretend, Task::Compare);
-        Ok(matches!(self.run(password, task).await?, Answer::Same(true)))
+        Ok(matches!(self.run(password, task, place).await?, Answer::Same(true)))
     }
 
-    async fn run(&self, password: Password, task: Task) -> Result<Answer, Error> {
+    /// Bounded by the places: who has none cannot come here.
+    async fn run(&self, password: Password, task: Task, _: &Place) -> Result<Answer, Error> {
         let (answer, answered) = oneshot::channel();
         {
             let mut jobs = lock(&self.queue.jobs);
+            // Who has gone has left his place, and perhaps not this.
             jobs.waiting.retain(|job| !job.answer.is_closed());
-            if jobs.waiting.len() >= self.queue.longest {
-                return Err(Error::Busy(RETRY_AFTER));
-            }
             jobs.waiting.push_back(Job { password, task, answer });
         }
         self.queue.more.notify_one();

@@ -38,7 +38,7 @@ impl IntoResponse for Error {
         if let Some(challenge) = challenge {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        if let Error::Busy(seconds) = self {
+        if let Error::Busy(seconds) | Error::Limited(seconds) = self {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if status.is_server_error() {
@@ -64,6 +64,7 @@ fn looks(error: &Error) -> (StatusCode, &'static str) {
         Error::Policy(_) => (StatusCode::CONFLICT, "policy"),
         Error::SessionOver => (StatusCode::UNAUTHORIZED, "invalid-token"),
         Error::RegistrationClosed => (StatusCode::FORBIDDEN, "registration-closed"),
+        Error::Limited(_) => (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts"),
         Error::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Error::Store(error) => match error {

@@ -1,14 +1,14 @@
 //! What a request says, read strictly: bodies, forms, queries and path segments, bounded before they are read.
 
-use std::time::Duration;
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
-    extract::{FromRequest, FromRequestParts, Path, Request},
+    extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Request},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use percent_encoding::percent_decode;
 use rolecall::{Caller, Denied, Problem};
@@ -19,8 +19,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     Error,
-    actor::Actor,
+    actor::{Actor, Origin},
+    app::App,
     change::{Prefer, Wait},
+    client_address::ClientAddress,
 };
 
 /// Largest body, in bytes.
@@ -249,34 +251,37 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Segment
 /// The caller as somebody who acts.
 pub struct Acting(pub Actor);
 
-impl<S: Send + Sync> FromRequestParts<S> for Acting {
+impl FromRequestParts<Arc<App>> for Acting {
     type Rejection = Denied;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Denied> {
-        let id = request_id(parts);
-        let caller = <Caller as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        Actor::of(&caller, id).map(Acting).map_err(|_| Denied::SessionOver)
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Denied> {
+        let origin = origin(parts, app);
+        let caller = <Caller as FromRequestParts<Arc<App>>>::from_request_parts(parts, app).await?;
+        Actor::of(&caller, origin).map(Acting).map_err(|_| Denied::SessionOver)
     }
 }
 
-/// The id of the request, for the audit log.
-pub struct Id(pub Option<String>);
+impl FromRequestParts<Arc<App>> for Origin {
+    type Rejection = Infallible;
 
-impl<S: Send + Sync> FromRequestParts<S> for Id {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Id(request_id(parts)))
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Self::Rejection> {
+        Ok(origin(parts, app))
     }
 }
 
-/// By which the log knows a request.
-pub fn request_id(parts: &Parts) -> Option<String> {
-    parts.extensions.get::<RequestId>()?.header_value().to_str().ok().map(str::to_owned)
+/// Where a request came from: the connection that it came by (`ConnectInfo`), and what our proxies say of others.
+pub fn origin(parts: &Parts, app: &App) -> Origin {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let forwarded = parts.headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes);
+    let request_id = parts.extensions.get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
+    Origin {
+        address: ClientAddress::of(peer, forwarded, &app.config.trusted_proxies),
+        request_id: request_id.map(str::to_owned),
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Prefer {
-    type Rejection = std::convert::Infallible;
+    type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         // RFC 7240: what is not understood is passed over; the first of a name counts.

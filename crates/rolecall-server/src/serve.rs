@@ -2,9 +2,16 @@
 
 mod shared;
 
-use std::{io, net::TcpListener as Bound, pin::pin, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener as Bound},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
-use hyper::server::conn::http1;
+use axum::extract::ConnectInfo;
+use hyper::{Request, body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -15,6 +22,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt;
 
 use crate::Error;
 use shared::Shared;
@@ -42,7 +50,7 @@ pub async fn serve(listener: Bound, app: axum::Router, stopping: CancellationTok
             () = stopping.cancelled() => break,
         };
         match accepted {
-            Ok((stream, _)) => take(stream, app.clone(), &calls, stopping.clone()),
+            Ok((stream, peer)) => take(stream, peer, app.clone(), &calls, stopping.clone()),
             Err(error) => {
                 // Out of file descriptors, mostly: those that are open end, and then there are some again.
                 tracing::error!(%error, "a connection could not be taken");
@@ -58,13 +66,18 @@ pub async fn serve(listener: Bound, app: axum::Router, stopping: CancellationTok
     Ok(())
 }
 
-fn take(stream: TcpStream, app: axum::Router, calls: &TaskTracker, stopping: CancellationToken) {
+fn take(stream: TcpStream, peer: SocketAddr, app: axum::Router, calls: &TaskTracker, stopping: CancellationToken) {
     // Small answers go at once.
     let _ = stream.set_nodelay(true);
     let stream = Arc::new(stream);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN).max_buf_size(MOST_HEADER_BYTES).half_close(false);
     let io = TokioIo::new(Shared(stream.clone()));
+    // As axum's own server says it.
+    let app = app.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request
+    });
     let call = http.serve_connection(io, TowerToHyperService::new(app)).with_upgrades();
     let call = calls.track_future(async move {
         let mut call = pin!(call);

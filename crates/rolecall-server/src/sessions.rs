@@ -9,7 +9,8 @@ use serde_json::json;
 
 use crate::{
     Error,
-    actor::Actor,
+    accounts::Proved,
+    actor::{Actor, Origin},
     app::{App, OWN_CLIENT},
     audit::{self, Act},
     config::LONGEST_TOKEN,
@@ -17,9 +18,7 @@ use crate::{
     store::{
         StoreError, Tx,
         assignments::{self, Assignment},
-        sessions as rows, users,
-        users::Credentials,
-        versions,
+        sessions as rows, users, versions,
     },
 };
 
@@ -54,22 +53,22 @@ pub enum Refused {
 /// [`Error::Store`] when it cannot be written now.
 pub async fn open(
     app: &App,
-    proved: &Credentials,
+    proved: &Proved,
     scope: Option<Scope>,
-    request_id: Option<String>,
+    origin: Origin,
 ) -> Result<Result<Opened, Refused>, Error> {
     // Before the roles are read: a token must not seem younger than what it says.
     let now = app.clock.wall();
     let mut tx = app.store.write().await?;
-    let again = users::by_id(&mut tx, &proved.id).await?;
-    let Some(user) = again.filter(|user| !user.disabled && user.password == proved.password) else {
+    let again = users::by_id(&mut tx, &proved.account.id).await?;
+    let Some(user) = again.filter(|user| !user.disabled && user.password == proved.account.password) else {
         return Ok(Err(Refused::Grant));
     };
     let version = versions::current(&mut tx).await?.version;
     let policy = app.policy_of(&mut tx, version).await?;
     let assigned = holding(assignments::of_user(&mut tx, &user.id).await?, now);
     if scope.as_ref().is_some_and(|scope| !is_held(&policy, &assigned, scope)) {
-        return Ok(Err(Refused::Scope));
+        return was_right(app, tx, proved, Refused::Scope).await;
     }
 
     let ttl = seconds(app.config.access_token_ttl.min(LONGEST_TOKEN));
@@ -89,7 +88,7 @@ pub async fn open(
         Err(StoreError::Gone) => return Ok(Err(Refused::Grant)),
         done => done?,
     }
-    let by = Actor::Visitor { id: user.id.clone(), name: user.username.clone(), request_id };
+    let by = Actor::Visitor { id: user.id.clone(), name: user.username.clone(), origin };
     let detail = json!({ "session": session.id, "client": session.client, "scope": session.scope });
     audit::write(app, &mut tx, &by, Act::new("session.opened", user.id.clone(), detail), None).await?;
     let claims = Claims {
@@ -109,14 +108,26 @@ pub async fn open(
         pv: version,
     };
     let token = match jwt::sign(&app.signing, jwt::ACCESS_TOKEN, &claims) {
-        Err(KeyError::TokenTooLong) => return Ok(Err(Refused::TooManyRoles)),
+        Err(KeyError::TokenTooLong) => {
+            tx.rollback().await?;
+            let tx = app.store.write().await?;
+            return was_right(app, tx, proved, Refused::TooManyRoles).await;
+        }
         signed => signed.map_err(Error::internal)?,
     };
+    proved.attempt.was_right(app, &mut tx).await?;
     match tx.commit().await {
         Err(StoreError::Gone) => return Ok(Err(Refused::Grant)),
         done => done?,
     }
     Ok(Ok(Opened { token, expires_in: session.expires_at - now, scope }))
+}
+
+/// No session is opened, for another reason than the password: that was right, and is not counted.
+async fn was_right(app: &App, mut tx: Tx, proved: &Proved, why: Refused) -> Result<Result<Opened, Refused>, Error> {
+    proved.attempt.was_right(app, &mut tx).await?;
+    tx.commit().await?;
+    Ok(Err(why))
 }
 
 /// Only what is held for that long: until a NumericDate, or without an end.

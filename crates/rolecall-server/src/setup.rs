@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     ids::{self, Ids},
     keys::{self, KeyFile},
+    line::Who,
     passwords::{Password, Passwords},
     store::{
         Store, assignments, audit,
@@ -45,7 +46,7 @@ pub async fn dev(
     issuer: &str,
 ) -> Result<Administrator, Error> {
     let password = letters_and_digits::<24>()?;
-    let hash = passwords.hash(Password::typed(&password)).await?;
+    let hash = passwords.hash(Password::typed(&password), Who::default()).await?;
     let (ids, now) = (Ids::default(), clock.wall());
     let id = ids.next(clock)?;
 
@@ -74,6 +75,7 @@ pub async fn dev(
         detail: json!({ "by": "dev", "administrator": NAME, "roles": ["admin", "user"] }).to_string(),
         version: Some(version),
         request_id: None,
+        address: None,
     };
     audit::insert(&mut tx, &entry).await?;
     tx.commit().await?;

@@ -5,6 +5,7 @@ mod binary;
 mod documents;
 mod face;
 mod fuzz;
+mod guesses;
 mod promise;
 mod smoke;
 mod store;

@@ -51,6 +51,9 @@ struct Shown {
     /// By which the log knows the call.
     #[schema(required)]
     request_id: Option<String>,
+    /// The address of the client that it came from; null for set-up and the command line.
+    #[schema(required)]
+    address: Option<String>,
 }
 
 impl From<Entry> for Shown {
@@ -66,6 +69,7 @@ impl From<Entry> for Shown {
             detail: serde_json::from_str(&entry.detail).unwrap_or_default(),
             version: entry.version,
             request_id: entry.request_id,
+            address: entry.address,
         }
     }
 }

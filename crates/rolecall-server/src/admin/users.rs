@@ -12,6 +12,7 @@ use super::{Changed, Made, Waiting};
 use crate::{
     Error,
     accounts::{self, Edit, NewUser, User},
+    actor::Origin,
     app::App,
     change::{Change, Prefer},
     error::What,
@@ -112,7 +113,7 @@ async fn add(
     Json(said): Json<Said>,
 ) -> Result<(StatusCode, [(header::HeaderName, String); 1], Answer<Made<Shown>>), Error> {
     let new = NewUser { username: &said.username, email: said.email.as_deref(), password: said.password.as_deref() };
-    let prepared = accounts::prepare(&app, new).await?;
+    let prepared = accounts::prepare(&app, new, by.origin().unwrap_or(&Origin::default())).await?;
     let mut change = Change::begin(&app, &by, Some(WRITE)).await?;
     let user = accounts::add(&mut change, prepared).await?;
     let done = change.commit(prefer).await?;

@@ -12,11 +12,7 @@ use rolecall_core::Grant;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use crate::{
-    Error, accounts,
-    app::App,
-    request::{Id, Json},
-};
+use crate::{Error, accounts, actor::Origin, app::App, request::Json};
 
 /// The routes.
 pub fn routes() -> Router<Arc<App>> {
@@ -60,15 +56,16 @@ struct Registered {
         (status = 400, description = "The name or the password cannot be used; it says why."),
         (status = 403, description = "Registration is closed."),
         (status = 409, description = "The name is taken."),
+        (status = 429, description = "Too many names were tried out, or passwords guessed, from this address."),
         (status = 503, description = "Too much is going on, or the database cannot be reached."),
     ),
 )]
 async fn register(
     State(app): State<Arc<App>>,
-    Id(request_id): Id,
+    origin: Origin,
     Json(said): Json<Registration>,
 ) -> Result<(StatusCode, Answer<Registered>), Error> {
-    let user = accounts::register(&app, &said.username, &said.password, request_id).await?;
+    let user = accounts::register(&app, &said.username, &said.password, origin).await?;
     Ok((StatusCode::CREATED, Answer(Registered { id: user.id, username: user.username })))
 }
 

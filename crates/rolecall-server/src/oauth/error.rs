@@ -71,6 +71,11 @@ impl OAuthError {
                 "temporarily_unavailable",
                 "too busy to tell now; try again in a moment".into(),
             ),
+            OAuthError::Ours(Error::Limited(_)) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "temporarily_unavailable",
+                "too many failed attempts; wait as long as `Retry-After` says, and try again".into(),
+            ),
             OAuthError::Ours(_) => server_error(),
         }
     }
@@ -85,10 +90,11 @@ impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
         let (status, code, description) = self.looks();
         if let OAuthError::Ours(error) = &self {
-            if status == StatusCode::INTERNAL_SERVER_ERROR {
-                tracing::error!(%error, "a fault of ours");
-            } else {
-                tracing::warn!(%error, "a call could not be answered");
+            match status {
+                StatusCode::INTERNAL_SERVER_ERROR => tracing::error!(%error, "a fault of ours"),
+                // Whoever guesses does not fill the log: that a limit was reached is told where it was.
+                StatusCode::TOO_MANY_REQUESTS => tracing::debug!(%error, "a guess was not taken"),
+                _ => tracing::warn!(%error, "a call could not be answered"),
             }
         }
         let told = Told { error: code, error_description: description };
@@ -99,7 +105,7 @@ impl IntoResponse for OAuthError {
             OAuthError::InvalidClient => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Basic realm="rolecall""#));
             }
-            OAuthError::Ours(Error::Busy(seconds)) => {
+            OAuthError::Ours(Error::Busy(seconds) | Error::Limited(seconds)) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             }
             OAuthError::Ours(_) if status == StatusCode::SERVICE_UNAVAILABLE => {

@@ -102,13 +102,14 @@ async fn answer(app: &App, request: Request) -> Result<Opened, OAuthError> {
         return Err(OAuthError::InvalidTarget);
     }
     let scope = Scope::parse(&form.take("scope").unwrap_or_default()).map_err(|_| OAuthError::InvalidScope)?;
+    let origin = request::origin(&parts, app);
     let proved = match grant.as_str() {
-        "password" => grants::password::prove(app, &mut form).await?,
+        "password" => grants::password::prove(app, &mut form, &origin).await?,
         _ => return Err(OAuthError::UnsupportedGrantType),
     };
-    match sessions::open(app, &proved, scope, request::request_id(&parts)).await? {
+    match sessions::open(app, &proved, scope, origin).await? {
         Ok(opened) => {
-            tracing::info!(user = proved.id, "logged in");
+            tracing::info!(user = proved.account.id, "logged in");
             Ok(opened)
         }
         Err(Refused::Grant) => Err(OAuthError::InvalidGrant),

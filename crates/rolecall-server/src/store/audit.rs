@@ -23,6 +23,8 @@ pub struct Entry {
     pub version: Option<u64>,
     /// By which the log knows the request.
     pub request_id: Option<String>,
+    /// Where it came from.
+    pub address: Option<String>,
 }
 
 /// What to look for; all that is given must fit.
@@ -41,8 +43,8 @@ pub struct Filter {
 /// Adds a line.
 pub async fn insert(tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
     on!(tx, db => sqlx::query(
-        "INSERT INTO audit (id, at, actor, actor_name, action, subject, detail, version, request_id) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+        "INSERT INTO audit (id, at, actor, actor_name, action, subject, detail, version, request_id, address) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
         .bind(&entry.id)
         .bind(entry.at)
         .bind(&entry.actor)
@@ -52,6 +54,7 @@ pub async fn insert(tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
         .bind(&entry.detail)
         .bind(entry.version.map(stored))
         .bind(&entry.request_id)
+        .bind(&entry.address)
         .execute(db)
         .await
         .map(drop)?);
@@ -60,9 +63,10 @@ pub async fn insert(tx: &mut Tx, entry: &Entry) -> Result<(), StoreError> {
 
 /// Lines in the order of time, after one.
 pub async fn list(tx: &mut Tx, filter: &Filter, after: &str, limit: i64) -> Result<Vec<Entry>, StoreError> {
-    type Row = (String, i64, Option<String>, String, String, Option<String>, String, Option<i64>, Option<String>);
+    type Text = Option<String>;
+    type Row = (String, i64, Text, String, String, Text, String, Option<i64>, Text, Text);
     let rows: Vec<Row> = on!(tx, db => sqlx::query_as(
-        "SELECT id, at, actor, actor_name, action, subject, detail, version, request_id FROM audit \
+        "SELECT id, at, actor, actor_name, action, subject, detail, version, request_id, address FROM audit \
          WHERE id > $1 AND ($2 IS NULL OR subject = $2) AND ($3 IS NULL OR actor = $3) \
          AND ($4 IS NULL OR action = $4) AND at >= $5 ORDER BY id LIMIT $6")
         .bind(after)
@@ -73,7 +77,7 @@ pub async fn list(tx: &mut Tx, filter: &Filter, after: &str, limit: i64) -> Resu
         .bind(limit)
         .fetch_all(db)
         .await?);
-    let entry = |(id, at, actor, actor_name, action, subject, detail, made, request_id): Row| Entry {
+    let entry = |(id, at, actor, actor_name, action, subject, detail, made, request_id, address): Row| Entry {
         id,
         at,
         actor,
@@ -83,6 +87,7 @@ pub async fn list(tx: &mut Tx, filter: &Filter, after: &str, limit: i64) -> Resu
         detail,
         version: made.map(version),
         request_id,
+        address,
     };
     Ok(rows.into_iter().map(entry).collect())
 }

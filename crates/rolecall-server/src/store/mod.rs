@@ -5,6 +5,7 @@
 
 pub mod assignments;
 pub mod audit;
+pub mod guesses;
 pub mod instance;
 pub mod keys;
 pub mod roles;
@@ -152,8 +153,8 @@ impl Store {
         })
     }
 
-    /// A transaction that writes what is no change: registering, opening a session. What it reads is as of one moment,
-    /// and no change takes place until it ends.
+    /// A transaction that writes what is no change: registering, opening a session. No change takes place until it
+    /// ends, so what changes alter is as of one moment.
     ///
     /// # Errors
     /// [`StoreError::NotHolder`] when another process has taken the database over.
@@ -161,6 +162,21 @@ impl Store {
         let mut tx = match &self.pools {
             Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Tx::Postgres(postgres::begin_beside_changes(pool).await?),
+        };
+        match versions::holder(&mut tx).await? == self.holder {
+            true => Ok(tx),
+            false => Err(StoreError::NotHolder),
+        }
+    }
+
+    /// A transaction that counts guesses, which no decision depends on: it waits for no change, and none waits for it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotHolder`] when another process has taken the database over.
+    pub async fn count(&self) -> Result<Tx, StoreError> {
+        let mut tx = match &self.pools {
+            Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         };
         match versions::holder(&mut tx).await? == self.holder {
             true => Ok(tx),
@@ -290,7 +306,10 @@ impl Tx {
 }
 
 /// Every migration, in one text for both databases.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "init", include_str!("../../migrations/0001_init.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "init", include_str!("../../migrations/0001_init.sql")),
+    (2, "guesses", include_str!("../../migrations/0002_guesses.sql")),
+];
 
 fn migrator(sqlite: bool) -> Migrator {
     let migration = |(version, name, text): (i64, &'static str, &'static str)| {

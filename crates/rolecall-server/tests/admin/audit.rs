@@ -73,6 +73,7 @@ on_both! {
             assert_eq!(*line, json!({
                 "id": last, "at": at, "actor": admin.id(), "actor_name": "admin", "action": action,
                 "subject": subject, "detail": detail, "version": version, "request_id": format!("{request}-0"),
+                "address": "127.0.0.1",
             }));
         }
     }

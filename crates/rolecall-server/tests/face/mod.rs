@@ -17,13 +17,14 @@ mod token;
 mod token_errors;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use rolecall_server::{Config, GuessLimits};
 use serde_json::Value;
 
 use crate::util::{Answer, Rows, World};
 
 /// Fails the test unless this is a problem document (RFC 9457) of this status and kind, in words for a person.
 #[track_caller]
-fn problem(answer: &Answer, status: u16, kind: &str) -> Value {
+pub fn problem(answer: &Answer, status: u16, kind: &str) -> Value {
     assert_eq!(answer.status, status, "{}", answer.text());
     assert_eq!(answer.header("content-type"), "application/problem+json");
     assert_eq!(answer.header("cache-control"), "no-store");
@@ -41,7 +42,7 @@ fn problem(answer: &Answer, status: u16, kind: &str) -> Value {
 
 /// Fails the test unless this is an OAuth error (RFC 6749, 5.2) of this status and code.
 #[track_caller]
-fn oauth_error(answer: &Answer, status: u16, code: &str) {
+pub fn oauth_error(answer: &Answer, status: u16, code: &str) {
     assert_eq!(answer.status, status, "{}", answer.text());
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(answer.header("cache-control"), "no-store");
@@ -72,6 +73,11 @@ fn opened(token: &str) -> (Value, Value) {
     (next(), next())
 }
 
+/// However many guesses.
+fn without_limits(config: &mut Config) {
+    config.guess_limits = GuessLimits { per_account: 0, per_address: 0 };
+}
+
 /// Runs a statement in the service's database, behind its back.
 async fn sql(world: &World, statement: &str) {
     let mut rows = Rows::of(world).await;
@@ -80,6 +86,6 @@ async fn sql(world: &World, statement: &str) {
 }
 
 /// Percent-encoded, for forms and paths.
-fn encoded(text: &str) -> String {
+pub fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }

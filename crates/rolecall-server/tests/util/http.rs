@@ -1,6 +1,9 @@
 //! Calls over HTTP by people: `alice.get("/items/").await`.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode, header};
@@ -58,6 +61,14 @@ impl Actor {
     pub fn nobody(address: SocketAddr) -> Actor {
         let client = Client::builder(TokioExecutor::new()).build_http();
         Actor { client, address, name: "nobody".into(), id: "".into(), token: None }
+    }
+
+    /// Somebody who comes from another address of this machine.
+    pub fn from_address(address: SocketAddr, own: IpAddr) -> Actor {
+        let mut connector = HttpConnector::new();
+        connector.set_local_address(Some(own));
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Actor { client, ..Actor::nobody(address) }
     }
 
     pub fn id(&self) -> &str {

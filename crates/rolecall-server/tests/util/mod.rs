@@ -32,8 +32,13 @@ pub async fn until(mut is: impl AsyncFnMut() -> bool) {
 ///     }
 /// }
 /// ```
+///
+/// `with f;` before the first one sets the service up by `f`, a function of its settings.
 macro_rules! on_both {
-    ($($(#[$meta:meta])* async fn $name:ident($world:ident) $body:block)*) => {
+    (with $configure:ident; $($rest:tt)*) => { $crate::util::on_both! { @ (super::$configure); $($rest)* } };
+    (async $($rest:tt)*) => { $crate::util::on_both! { @ (|_| {}); async $($rest)* } };
+    (#$($rest:tt)*) => { $crate::util::on_both! { @ (|_| {}); #$($rest)* } };
+    (@ $configure:tt; $($(#[$meta:meta])* async fn $name:ident($world:ident) $body:block)*) => {
         $(
             async fn $name($world: &$crate::util::World) $body
 
@@ -41,14 +46,14 @@ macro_rules! on_both {
             mod $name {
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn sqlite() {
-                    let world = $crate::util::World::on($crate::util::Db::Sqlite).await;
+                    let world = $crate::util::World::with($crate::util::Db::Sqlite, $configure).await;
                     super::$name(&world).await;
                     world.stop().await;
                 }
 
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn postgres() {
-                    let world = $crate::util::World::on($crate::util::Db::Postgres).await;
+                    let world = $crate::util::World::with($crate::util::Db::Postgres, $configure).await;
                     super::$name(&world).await;
                     world.stop().await;
                 }

@@ -38,6 +38,7 @@ pub struct World {
     pub url: String,
     address: SocketAddr,
     password: String,
+    configure: fn(&mut Config),
     stopper: CancellationToken,
     served: JoinHandle<Result<(), Error>>,
 }
@@ -45,37 +46,38 @@ pub struct World {
 impl World {
     /// A new one, on a new database.
     pub async fn on(db: Db) -> World {
+        World::with(db, |_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn with(db: Db, configure: fn(&mut Config)) -> World {
         let url = match db {
             Db::Sqlite => "sqlite://rolecall.db".to_owned(),
             Db::Postgres => postgres::database().await,
         };
-        World::at(db, url, TempDir::new().expect("a folder")).await
+        let folder = TempDir::new().expect("a folder");
+        Down { db, clock: Clock::system(), folder, url, password: String::new(), configure }.up().await
     }
 
     /// A new one, on a database at this address, with its files in this folder.
     pub async fn at(db: Db, url: String, folder: TempDir) -> World {
-        let clock = Clock::system();
-        let rolecall = World::start(&url, &folder, &clock).await.expect("the service starts");
-        let made = rolecall.greeting().administrator();
-        let password = made.map(|made| made.password.to_string()).unwrap_or_default();
-        World::serving(db, url, folder, clock, rolecall, password)
+        Down { db, clock: Clock::system(), folder, url, password: String::new(), configure: |_| {} }.up().await
     }
 
     /// The service on this database, not yet serving.
     pub async fn start(url: &str, folder: &TempDir, clock: &Clock) -> Result<Rolecall, Error> {
+        Rolecall::start(World::config(url, folder)?, clock.clone()).await
+    }
+
+    fn config(url: &str, folder: &TempDir) -> Result<Config, Error> {
         let said = Dev { listen: Some("127.0.0.1:0".into()), database_url: Some(url.into()), lease: Some(5) };
-        Rolecall::start(Config::dev(folder.path(), &said)?, clock.clone()).await
+        Config::dev(folder.path(), &said)
     }
 
     /// Serves with a service that was started.
     pub fn serve(db: Db, url: String, folder: TempDir, clock: Clock, rolecall: Rolecall, password: &str) -> World {
-        World::serving(db, url, folder, clock, rolecall, password.to_owned())
-    }
-
-    fn serving(db: Db, url: String, folder: TempDir, clock: Clock, rolecall: Rolecall, password: String) -> World {
-        let (address, stopper) = (rolecall.address(), rolecall.stopper());
-        let served = tokio::spawn(rolecall.serve_until_stopped(application()));
-        World { db, clock, folder, url, address, password, stopper, served }
+        let down = Down { db, clock, folder, url, password: password.to_owned(), configure: |_| {} };
+        down.serving(rolecall)
     }
 
     /// Stops it in order, and starts it again on the same database. Its address is another one, so old tokens are void.
@@ -85,10 +87,10 @@ impl World {
 
     /// Stops it in order; what is left can be started again.
     pub async fn down(self) -> Down {
-        let World { db, clock, folder, url, password, stopper, served, .. } = self;
+        let World { db, clock, folder, url, password, configure, stopper, served, .. } = self;
         stopper.cancel();
         served.await.expect("no panic").expect("served");
-        Down { db, clock, folder, url, password }
+        Down { db, clock, folder, url, password, configure }
     }
 
     /// Stops it in order.
@@ -161,14 +163,26 @@ pub struct Down {
     pub folder: TempDir,
     pub url: String,
     password: String,
+    configure: fn(&mut Config),
 }
 
 impl Down {
     /// Starts it again on the same database.
-    pub async fn up(self) -> World {
-        let Down { db, clock, folder, url, password } = self;
-        let rolecall = World::start(&url, &folder, &clock).await.expect("the service starts again");
-        World::serving(db, url, folder, clock, rolecall, password)
+    pub async fn up(mut self) -> World {
+        let mut config = World::config(&self.url, &self.folder).expect("settings");
+        (self.configure)(&mut config);
+        let rolecall = Rolecall::start(config, self.clock.clone()).await.expect("the service starts");
+        if let Some(made) = rolecall.greeting().administrator() {
+            self.password = made.password.to_string();
+        }
+        self.serving(rolecall)
+    }
+
+    fn serving(self, rolecall: Rolecall) -> World {
+        let Down { db, clock, folder, url, password, configure } = self;
+        let (address, stopper) = (rolecall.address(), rolecall.stopper());
+        let served = tokio::spawn(rolecall.serve_until_stopped(application()));
+        World { db, clock, folder, url, address, password, configure, stopper, served }
     }
 }
 

@@ -1,0 +1,129 @@
+//! Counts of guesses, and from where accounts were used.
+//!
+//! A bucket is taken before it is read, so two that count at once do so one after the other. Whoever takes several takes
+//! them in the order of their names, and an account with its places after all of them: so nobody waits for one who waits
+//! for him.
+
+use super::{StoreError, Tx, on};
+
+/// When these buckets are full; those that have no row are.
+pub async fn look(tx: &mut Tx, buckets: [&str; 6]) -> Result<Vec<(String, i64)>, StoreError> {
+    let [a, b, c, d, e, f] = buckets;
+    Ok(on!(tx, db => sqlx::query_as("SELECT bucket, full_at FROM guesses WHERE bucket IN ($1, $2, $3, $4, $5, $6)")
+        .bind(a)
+        .bind(b)
+        .bind(c)
+        .bind(d)
+        .bind(e)
+        .bind(f)
+        .fetch_all(db)
+        .await?))
+}
+
+/// Takes a bucket, until the transaction ends, and answers when it is full.
+pub async fn take(tx: &mut Tx, bucket: &str, account: Option<&str>) -> Result<i64, StoreError> {
+    Ok(on!(tx, db => sqlx::query_scalar(
+        "INSERT INTO guesses (bucket, account, full_at) VALUES ($1, $2, 0) \
+         ON CONFLICT (bucket) DO UPDATE SET full_at = guesses.full_at RETURNING full_at")
+        .bind(bucket)
+        .bind(account)
+        .fetch_one(db)
+        .await?))
+}
+
+/// Writes when a bucket that was taken is full.
+pub async fn put(tx: &mut Tx, bucket: &str, full_at: i64) -> Result<(), StoreError> {
+    on!(tx, db => sqlx::query("UPDATE guesses SET full_at = $1 WHERE bucket = $2")
+        .bind(full_at)
+        .bind(bucket)
+        .execute(db)
+        .await
+        .map(drop)?);
+    Ok(())
+}
+
+/// Makes a bucket full earlier, by seconds.
+pub async fn give_back(tx: &mut Tx, bucket: &str, seconds: i64) -> Result<(), StoreError> {
+    on!(tx, db => sqlx::query("UPDATE guesses SET full_at = full_at - $1 WHERE bucket = $2")
+        .bind(seconds)
+        .bind(bucket)
+        .execute(db)
+        .await
+        .map(drop)?);
+    Ok(())
+}
+
+/// The buckets that are about an account.
+pub async fn of_account(tx: &mut Tx, account: &str) -> Result<Vec<String>, StoreError> {
+    Ok(on!(tx, db => sqlx::query_scalar("SELECT bucket FROM guesses WHERE account = $1")
+        .bind(account)
+        .fetch_all(db)
+        .await?))
+}
+
+/// Buckets that are full, so many at most.
+pub async fn full(tx: &mut Tx, now: i64, most: i64) -> Result<Vec<String>, StoreError> {
+    Ok(on!(tx, db => sqlx::query_scalar("SELECT bucket FROM guesses WHERE full_at <= $1 LIMIT $2")
+        .bind(now)
+        .bind(most)
+        .fetch_all(db)
+        .await?))
+}
+
+/// Forgets a bucket that is full.
+pub async fn forget(tx: &mut Tx, bucket: &str, now: i64) -> Result<(), StoreError> {
+    on!(tx, db => sqlx::query("DELETE FROM guesses WHERE bucket = $1 AND full_at <= $2")
+        .bind(bucket)
+        .bind(now)
+        .execute(db)
+        .await
+        .map(drop)?);
+    Ok(())
+}
+
+/// When an account was last used from a place.
+pub async fn used_at(tx: &mut Tx, account: &str, place: &str) -> Result<Option<i64>, StoreError> {
+    Ok(on!(tx, db => sqlx::query_scalar("SELECT used_at FROM places WHERE user_id = $1 AND place = $2")
+        .bind(account)
+        .bind(place)
+        .fetch_optional(db)
+        .await?))
+}
+
+/// Notes that an account was used from a place, and forgets all but the last of its places.
+///
+/// # Errors
+/// [`StoreError::Gone`] when there is no such account.
+pub async fn used(tx: &mut Tx, account: &str, place: &str, now: i64, most: i64) -> Result<(), StoreError> {
+    // Takes the account: of two who forget places of one at once, each could wait for the other.
+    on!(tx, db => sqlx::query("UPDATE users SET disabled = disabled WHERE id = $1")
+        .bind(account)
+        .execute(db)
+        .await
+        .map(drop)?);
+    on!(tx, db => sqlx::query(
+        "INSERT INTO places (user_id, place, used_at) VALUES ($1, $2, $3) \
+         ON CONFLICT (user_id, place) DO UPDATE SET used_at = excluded.used_at")
+        .bind(account)
+        .bind(place)
+        .bind(now)
+        .execute(db)
+        .await
+        .map(drop)?);
+    on!(tx, db => sqlx::query(
+        "DELETE FROM places WHERE user_id = $1 AND place <> $2 AND place NOT IN \
+         (SELECT place FROM places WHERE user_id = $1 AND place <> $2 ORDER BY used_at DESC, place LIMIT $3)")
+        .bind(account)
+        .bind(place)
+        .bind(most - 1)
+        .execute(db)
+        .await
+        .map(drop)?);
+    Ok(())
+}
+
+/// Forgets places that were last used before `at`.
+pub async fn forget_places(tx: &mut Tx, at: i64) -> Result<(), StoreError> {
+    on!(tx, db => sqlx::query("DELETE FROM places WHERE used_at < $1").bind(at).execute(db).await.map(drop)?);
+    Ok(())
+}
