@@ -65,7 +65,7 @@ pub fn with_ours(mut theirs: Value) -> Result<Value, Error> {
 }
 
 /// The routes with the page and the document.
-pub fn with_page<S: Clone + Send + Sync + 'static>(routes: Router<S>, base: Value) -> Router<S> {
+pub fn with_page<S: Clone + Send + Sync + 'static>(routes: Router<S>, base: &Value) -> Router<S> {
     routes.docs(PAGE, public_because("the page to try calls, where `docs` is on"), base)
 }
 

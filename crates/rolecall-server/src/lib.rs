@@ -157,9 +157,13 @@ impl Rolecall {
         self.guard.clone()
     }
 
-    /// The routes of the service, to merge or to nest.
+    /// The routes of the service, to merge or to nest; with the page and the document where `docs` is on.
     pub fn routes(&self) -> Router {
-        routes().with_state(self.app.clone())
+        let routes = routes().with_state(self.app.clone());
+        match self.app.config.docs {
+            true => docs::with_page(routes, &self.document),
+            false => routes,
+        }
     }
 
     /// The OpenAPI document of your application, for `/openapi.json` and `/docs/`: what it says is kept, what the
@@ -205,10 +209,7 @@ impl Rolecall {
     /// # Errors
     /// As [`serve`](Rolecall::serve).
     pub async fn serve_until_stopped(self, api: Router) -> Result<(), Error> {
-        let mut routes = self.routes().merge(api);
-        if self.app.config.docs {
-            routes = docs::with_page(routes, self.document);
-        }
+        let routes = self.routes().merge(api);
         let app = edge::around(self.guard.protect(routes));
         let served = serve::serve(self.listener, app, self.app.stopping.clone()).await;
         self.app.stopping.cancel();

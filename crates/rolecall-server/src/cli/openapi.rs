@@ -22,7 +22,7 @@ pub(super) fn document() -> Result<(), Error> {
 
 /// Prints the access matrix, with the page that is there where `docs` is on.
 pub(super) fn matrix(asked: &Matrix) -> Result<(), Error> {
-    let matrix = docs::with_page(routes(), docs::base()).access_matrix();
+    let matrix = docs::with_page(routes(), &docs::base()).access_matrix();
     match asked.json {
         true => print(&format!("{:#}\n", as_json(&matrix))),
         false => print(&matrix.to_string()),

@@ -1,9 +1,58 @@
-//! `rolecall matrix`.
+//! The access matrix: checked in with a column for each kind of caller, probed, and printed by `rolecall matrix`.
 
+use rolecall::{
+    clock::Clock,
+    testing::{People, probe},
+};
+use rolecall_server::{Config, Dev, Rolecall};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::util::binary::{rolecall, run};
+
+/// Whoever may be told apart by a rule of ours: the built-in roles, each permission that is asked for alone, everything
+/// that an application can give, and an administrator's token that was cut to one permission.
+fn people() -> People {
+    People::new()
+        .role("everything", &["*"])
+        .role("reads-users", &["rolecall.users:read"])
+        .role("writes-users", &["rolecall.users:write"])
+        .role("reads-roles", &["rolecall.roles:read"])
+        .role("writes-roles", &["rolecall.roles:write"])
+        .role("grants", &["rolecall.roles:grant"])
+        .role("reads-audit", &["rolecall.audit:read"])
+        .person("user", &[])
+        .person("everything", &["everything"])
+        .person("admin", &["rolecall.admin"])
+        .person("auditor", &["rolecall.auditor"])
+        .person("users:read", &["reads-users"])
+        .person("users:write", &["writes-users"])
+        .person("roles:read", &["reads-roles"])
+        .person("roles:write", &["writes-roles"])
+        .person("roles:grant", &["grants"])
+        .person("audit:read", &["reads-audit"])
+        .scoped("admin cut to users:read", &["rolecall.admin"], "rolecall.users:read")
+}
+
+/// The service, with all that it serves in `dev`.
+async fn service(folder: &TempDir) -> Rolecall {
+    let said = Dev { listen: Some("127.0.0.1:0".into()), ..Dev::default() };
+    let config = Config::dev(folder.path(), &said).expect("a configuration");
+    Rolecall::start(config, Clock::system()).await.expect("the service starts")
+}
+
+#[tokio::test]
+async fn who_may_call_what_is_checked_in() {
+    let folder = TempDir::new().expect("a folder");
+    let matrix = service(&folder).await.routes().access_matrix();
+    insta::assert_snapshot!("access_matrix", matrix.for_callers(&people()));
+}
+
+#[tokio::test]
+async fn the_guard_agrees_with_it_for_every_caller_and_every_bad_token() {
+    let folder = TempDir::new().expect("a folder");
+    assert_eq!(probe(service(&folder).await.routes(), &people()).await, [""; 0]);
+}
 
 fn printed(arguments: &[&str]) -> String {
     let folder = TempDir::new().expect("a folder");
