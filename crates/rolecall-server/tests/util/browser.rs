@@ -1,7 +1,8 @@
 //! A person at a browser: Chromium, driven through chromedriver (W3C WebDriver).
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -15,6 +16,7 @@ use tempfile::TempDir;
 pub struct Browser {
     client: Client,
     driver: Child,
+    port: u16,
     _profile: TempDir,
 }
 
@@ -46,7 +48,7 @@ impl Browser {
         let capabilities = capabilities.as_object().expect("an object").clone();
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let client = builder.capabilities(capabilities).connect(&format!("http://127.0.0.1:{port}")).await;
-        Browser { client: client.expect("a browser"), driver, _profile: profile }
+        Browser { client: client.expect("a browser"), driver, port, _profile: profile }
     }
 
     pub async fn go(&self, address: &str) {
@@ -102,19 +104,26 @@ impl Browser {
         entries.as_array().cloned().unwrap_or_default()
     }
 
-    pub async fn close(mut self) {
+    pub async fn close(self) {
         self.client.clone().close().await.expect("it closes");
+    }
+}
+
+impl Drop for Browser {
+    /// A failed test comes by here too, and a driver that is killed leaves its browser behind: it is asked first.
+    fn drop(&mut self) {
+        let _ = shut_down(self.port);
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
 }
 
-impl Drop for Browser {
-    fn drop(&mut self) {
-        // The browser ends with its driver.
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
-    }
+/// Has the driver close its browsers and end. `/shutdown` is chromedriver's own.
+fn shut_down(port: u16) -> std::io::Result<()> {
+    let mut driver = TcpStream::connect(("127.0.0.1", port))?;
+    driver.set_read_timeout(Some(Duration::from_secs(10)))?;
+    write!(driver, "GET /shutdown HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n\r\n")?;
+    driver.read_to_end(&mut Vec::new()).map(drop)
 }
 
 /// A driver on a port of its own choice.
