@@ -6,7 +6,7 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, map::Entry};
 
 /// How deep arrays and objects may nest; `[[1]]` is two deep.
 pub const MAX_DEPTH: usize = 32;
@@ -115,11 +115,15 @@ impl<'de> Visitor<'de> for Strict {
         let inner = self.nested()?;
         let mut object = Map::new();
         while let Some(member) = name {
-            if object.contains_key(&member) {
-                return Err(A::Error::custom(format_args!("member `{}` is repeated", Shown(&member))));
+            match object.entry(member) {
+                Entry::Vacant(place) => {
+                    let value = members.next_value_seed(inner).map_err(|error| self.within(place.key(), error))?;
+                    place.insert(value);
+                }
+                Entry::Occupied(there) => {
+                    return Err(A::Error::custom(format_args!("member `{}` is repeated", Shown(there.key()))));
+                }
             }
-            let value = members.next_value_seed(inner).map_err(|error| self.within(&member, error))?;
-            object.insert(member, value);
             name = members.next_key()?;
         }
         Ok(Value::Object(object))
