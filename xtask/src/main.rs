@@ -20,9 +20,14 @@
 //!                 follow `--`. It builds with the stable compiler and a C++ compiler. A file after `--` is run
 //!                 again. The targets are in crates/*/tests/fuzz, and run for a moment among the tests.
 //!
+//! bench [PART]    Measures, and fails where a number that must hold does not: guard, check, token; or all of them,
+//!                 which is what it does unless told. With `--write` it puts them into docs/performance.md, which says
+//!                 what they mean. Keep the machine quiet meanwhile.
+//!
 //! help            This text.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who started it")]
 
+mod bench;
 mod browser;
 mod ci;
 mod fuzz;
@@ -43,6 +48,7 @@ fn main() -> ExitCode {
         Some(("openapi", [])) => openapi(),
         Some(("schemathesis", [])) => schemathesis::check(),
         Some(("fuzz", rest)) => fuzz::fuzz(rest),
+        Some(("bench", rest)) => bench::run_part(rest),
         Some(("help" | "-h" | "--help", _)) => {
             print!("{}", help());
             return ExitCode::SUCCESS;
@@ -90,7 +96,7 @@ mod tests {
     #[test]
     fn help_names_every_task() {
         let help = super::help();
-        for task in ["test ", "ci ", "openapi ", "schemathesis ", "fuzz ", "help "] {
+        for task in ["test ", "ci ", "openapi ", "schemathesis ", "fuzz ", "bench ", "help "] {
             assert!(help.lines().any(|line| line.starts_with(task)), "{task}is not in the help:\n{help}");
         }
         assert!(help.lines().all(|line| !line.contains("//!") && line.len() <= 118), "{help}");

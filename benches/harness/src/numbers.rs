@@ -1,0 +1,41 @@
+//! Measurements: medians, spread, ratios of neighbours in time.
+
+/// Measurements of one thing, in the order in which they were taken.
+#[derive(Clone, Debug, Default)]
+pub struct Series(pub Vec<f64>);
+
+impl Series {
+    /// The middle one.
+    pub fn median(&self) -> f64 {
+        self.at(0.5)
+    }
+
+    /// The one that this share of all is below.
+    pub fn at(&self, share: f64) -> f64 {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        match sorted.len() {
+            0 => f64::NAN,
+            n => {
+                let place = share * (n - 1) as f64;
+                let (low, high) = (place.floor() as usize, place.ceil() as usize);
+                sorted[low] + (sorted[high] - sorted[low]) * place.fract()
+            }
+        }
+    }
+
+    /// Each measurement over the other's of the same round.
+    pub fn over(&self, other: &Series) -> Series {
+        Series(self.0.iter().zip(&other.0).map(|(one, other)| one / other).collect())
+    }
+
+    /// Each measurement less the other's of the same round.
+    pub fn less(&self, other: &Series) -> Series {
+        Series(self.0.iter().zip(&other.0).map(|(one, other)| one - other).collect())
+    }
+
+    /// The median, with the quartiles around it.
+    pub fn show(&self, digits: usize) -> String {
+        format!("{:.digits$} ({:.digits$} to {:.digits$})", self.median(), self.at(0.25), self.at(0.75))
+    }
+}
