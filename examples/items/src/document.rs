@@ -1,0 +1,137 @@
+//! The application's own OpenAPI document: what goes in and comes out. Who may call is not said here: the router writes
+//! that into it, out of the rules, and the routes that are missing here too (`/ping` and `/hello`).
+
+use serde_json::{Value, json};
+
+/// Any library may make such a document, as utoipa does out of types. It only has to serialise to OpenAPI 3.1.
+pub fn document() -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": { "title": "Items", "version": "1.0", "description": "Items for sale, and those who sell them." },
+        "tags": [
+            { "name": "items", "description": "Of one's own; of everybody for clerks." },
+            { "name": "desk", "description": "For clerks." },
+        ],
+        "paths": {
+            "/items/": {
+                "get": {
+                    "tags": ["items"],
+                    "summary": "Your items, or everybody's",
+                    "responses": { "200": answer("The items.", json!({ "type": "array", "items": the("Item") })) },
+                },
+                "post": {
+                    "tags": ["items"],
+                    "summary": "Offer an item",
+                    "requestBody": body("Named"),
+                    "responses": { "201": answer("The item, which is yours.", the("Item")), "422": not_as_described() },
+                },
+            },
+            "/items/{id}": {
+                "parameters": [id()],
+                "get": {
+                    "tags": ["items"],
+                    "summary": "One item",
+                    "responses": { "200": answer("The item.", the("Item")), "404": no_such_item() },
+                },
+                "patch": {
+                    "tags": ["items"],
+                    "summary": "Rename an item",
+                    "requestBody": body("Named"),
+                    "responses": {
+                        "200": answer("The item.", the("Item")), "404": no_such_item(), "422": not_as_described(),
+                    },
+                },
+                "delete": {
+                    "tags": ["items"],
+                    "summary": "Take an item out of the sale",
+                    "responses": { "204": { "description": "It is gone." }, "404": no_such_item() },
+                },
+            },
+            "/changes": {
+                "get": {
+                    "tags": ["items"],
+                    "summary": "Follow changes over a WebSocket",
+                    "responses": { "101": { "description": "Then a message, an item, for each change." } },
+                },
+            },
+            "/count": {
+                "get": {
+                    "tags": ["desk"],
+                    "summary": "How many items there are",
+                    "responses": { "200": answer("The number.", json!({ "type": "integer" })) },
+                },
+            },
+            "/desk/owners": {
+                "get": {
+                    "tags": ["desk"],
+                    "summary": "How many items each owner has",
+                    "responses": { "200": answer("By the owner's id.", counts()) },
+                },
+            },
+            "/desk/items/{id}/owner": {
+                "parameters": [id()],
+                "put": {
+                    "tags": ["desk"],
+                    "summary": "Give an item to another owner",
+                    "requestBody": body("Owner"),
+                    "responses": {
+                        "200": answer("The item.", the("Item")), "404": no_such_item(), "422": not_as_described(),
+                    },
+                },
+            },
+        },
+        "components": {
+            "schemas": {
+                "Item": {
+                    "type": "object",
+                    "required": ["id", "name", "owner"],
+                    "properties": {
+                        "id": { "type": "integer" },
+                        "name": { "type": "string" },
+                        "owner": { "type": "string", "description": "The id of an account." },
+                    },
+                },
+                "Named": {
+                    "type": "object",
+                    "required": ["name"],
+                    "additionalProperties": false,
+                    "properties": { "name": { "type": "string", "examples": ["a lamp"] } },
+                },
+                "Owner": {
+                    "type": "object",
+                    "required": ["owner"],
+                    "additionalProperties": false,
+                    "properties": { "owner": { "type": "string", "description": "The id of an account." } },
+                },
+            },
+        },
+    })
+}
+
+fn the(schema: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{schema}") })
+}
+
+fn body(schema: &str) -> Value {
+    json!({ "required": true, "content": { "application/json": { "schema": the(schema) } } })
+}
+
+fn answer(description: &str, schema: Value) -> Value {
+    json!({ "description": description, "content": { "application/json": { "schema": schema } } })
+}
+
+fn counts() -> Value {
+    json!({ "type": "object", "additionalProperties": { "type": "integer" } })
+}
+
+fn id() -> Value {
+    json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "integer", "minimum": 0 } })
+}
+
+fn no_such_item() -> Value {
+    json!({ "description": "There is no such item, or it is somebody else's: nobody learns which." })
+}
+
+fn not_as_described() -> Value {
+    json!({ "description": "The body is JSON, but not as described." })
+}
