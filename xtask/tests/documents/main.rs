@@ -53,10 +53,11 @@ fn missing(named: &Named) -> Option<String> {
     (!is_a_test(&source, name)).then(|| format!("{folder}/{file}::{name}"))
 }
 
-/// The pages at the root, and those in `docs`.
+/// The pages at the root, those in `docs`, and those of the examples.
 fn documents() -> Vec<PathBuf> {
-    let pages = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let all = pages(root().to_owned()).chain(pages(root().join("docs")));
+    let entries = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let examples = entries(root().join("examples")).flat_map(entries);
+    let all = entries(root().to_owned()).chain(entries(root().join("docs"))).chain(examples);
     all.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
 }
 
