@@ -24,30 +24,39 @@ pub struct JsonError(String);
 /// When the text is not UTF-8, begins with a byte order mark, is not JSON, has two members of one name in one object,
 /// nests deeper than [`MAX_DEPTH`], has a number beyond an `f64`, or is followed by anything but white space.
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
+    parse_within(bytes, MAX_DEPTH)
+}
+
+/// The same with another bound on how deep it nests.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_within(bytes: &[u8], depth: usize) -> Result<Value, JsonError> {
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError("text is not utf-8".to_owned()))?;
 
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: MAX_DEPTH }.deserialize(&mut reader).map_err(|error| JsonError(error.to_string()))?;
+    let value = Strict { depth, most: depth }.deserialize(&mut reader).map_err(|error| JsonError(error.to_string()))?;
     reader.end().map_err(|error| JsonError(error.to_string()))?;
     Ok(value)
 }
 
-/// Reads one value that may nest `depth` levels.
+/// Reads one value that may nest `depth` levels more, of `most` in all.
 #[derive(Clone, Copy)]
 struct Strict {
     depth: usize,
+    most: usize,
 }
 
 impl Strict {
     fn nested<E: serde::de::Error>(self) -> Result<Self, E> {
-        let depth =
-            self.depth.checked_sub(1).ok_or_else(|| E::custom(format_args!("nested deeper than {MAX_DEPTH}")))?;
-        Ok(Self { depth })
+        let most = self.most;
+        let depth = self.depth.checked_sub(1).ok_or_else(|| E::custom(format_args!("nested deeper than {most}")))?;
+        Ok(Self { depth, most })
     }
 
     /// Says in which member of the outermost object an error is: for claims that `serde_json` itself refuses (`1e400`).
     fn within<E: serde::de::Error>(self, member: &str, error: E) -> E {
-        if self.depth < MAX_DEPTH {
+        if self.depth < self.most {
             return error;
         }
         E::custom(format_args!("member `{}`: {error}", Shown(member)))
