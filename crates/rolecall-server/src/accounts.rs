@@ -56,16 +56,20 @@ pub async fn register(app: &App, username: &str, password: &str, origin: Origin)
     }
     let version = versions::current(&mut tx).await?.version;
     let policy = app.policy_of(&mut tx, version).await?;
+    let mut roles = vec![];
     for role in given {
         // A role that was deleted is not kept in store for the day when another one gets its name.
         match policy.role(role) {
-            Some(_) => assignments::put(&mut tx, &user.id, role, None).await?,
+            Some(_) => {
+                assignments::put(&mut tx, &user.id, role, None).await?;
+                roles.push(role);
+            }
             None => tracing::warn!(role, "registering gives a role that does not exist"),
         }
     }
     guesses::made(app, &mut tx, &user.id, &origin).await?;
     let by = Actor::Visitor { id: user.id.clone(), name: user.username.clone(), origin };
-    let act = Act::new("user.registered", user.id.clone(), json!({ "username": user.username, "roles": given }));
+    let act = Act::new("user.registered", user.id.clone(), json!({ "username": user.username, "roles": roles }));
     audit::write(app, &mut tx, &by, act, None).await?;
     tx.commit().await?;
     Ok(user)

@@ -1,6 +1,9 @@
 //! Puts the state together: takes the database, makes or reads what is in it, and begins to decide by it.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use rolecall::{Live, clock::Clock};
 use tokio_util::sync::CancellationToken;
@@ -14,8 +17,8 @@ use crate::{
     keys::{self, KeyFile},
     node::{Node, Taken},
     passwords::Passwords,
-    setup::{self, Administrator},
-    store::{Lock, PostgresUrl, Store, instance},
+    setup::{self, Administrator, Founder},
+    store::{Accept, Instance, Lock, PostgresUrl, Store, instance},
 };
 
 /// The state, and what a start found out.
@@ -31,28 +34,38 @@ pub struct Opened {
     pub(crate) id: String,
 }
 
-/// Opens a database that `dev` made, or makes one.
+impl Opened {
+    /// Gives the database back in order: for a command that has done its work.
+    pub async fn leave(self) {
+        self.app.node.sign_off(&self.app.store, &self.app.live, &self.app.clock).await;
+        if let Some((_, lock)) = self.session {
+            lock.release().await;
+        }
+        self.app.store.close().await;
+    }
+}
+
+/// Opens a database that `dev` made, or makes one. Its issuer is the address.
 ///
 /// # Errors
 /// A sentence that says what to do.
-pub async fn open(config: Config, clock: Clock, issuer: &str, who: &str) -> Result<Opened, Error> {
-    let (id, taken) = take(&config, &clock, who).await?;
+pub async fn dev(config: Config, clock: Clock, issuer: &str, who: &str) -> Result<Opened, Error> {
+    let accept = |found: Option<&Instance>| match found {
+        Some(found) if found.made_by != setup::DEV => {
+            Err(format!("{} was not made by `dev`; name another database", config.database))
+        }
+        _ => Ok(()),
+    };
+    let (id, taken) = take(&config, &clock, who, &accept).await?;
     let store = taken.store.clone();
     let opened = make_or_read(config, clock, issuer, id, taken).await;
     closed_unless_opened(&store, opened).await
 }
 
-async fn closed_unless_opened(store: &Store, opened: Result<Opened, Error>) -> Result<Opened, Error> {
-    if opened.is_err() {
-        store.close().await;
-    }
-    opened
-}
-
 async fn make_or_read(config: Config, clock: Clock, issuer: &str, id: String, taken: Taken) -> Result<Opened, Error> {
-    let passwords = Passwords::start();
-    let Some(found) = find(&taken.store, &config).await? else {
-        let there = config.key_file.exists().then(|| KeyFile::open(&config.key_file)).transpose()?;
+    let passwords = Passwords::start(config.hashing_threads);
+    let Some(found) = instance::find(&mut taken.store.read().await?).await? else {
+        let there = KeyFile::find(&config.key_file)?;
         taken.take_over(&clock).await?;
         let key_file = there.map_or_else(|| KeyFile::make(&config.key_file), Ok)?;
         let made = setup::dev(&taken.store, &config, &key_file, &passwords, &clock, issuer).await?;
@@ -69,6 +82,137 @@ async fn make_or_read(config: Config, clock: Clock, issuer: &str, id: String, ta
     finish(config, clock, issuer, id, taken, passwords, &key_file, None, moved_from).await
 }
 
+/// Opens a database that `init` made, with the issuer that it was made with; never makes one.
+///
+/// # Errors
+/// A sentence that says what to do.
+pub async fn production(config: Config, clock: Clock, issuer: &str, who: &str) -> Result<Opened, Error> {
+    let accept = |found: Option<&Instance>| match found {
+        None => Err(format!(
+            "there is no database at {}: make it with `rolecall init`, or name the right one by `database_url`",
+            config.database
+        )),
+        Some(found) if found.made_by == setup::DEV => Err(format!(
+            "{} was made by `rolecall dev`, for development: name another one by `database_url` and make it with `rolecall init`",
+            config.database
+        )),
+        Some(found) if found.issuer != issuer => Err(format!(
+            "`issuer` was fixed by `rolecall init` as `{}` and is `{issuer}` now: set it back; with another one, every token \
+             that is out would be void, and so would every guard that checks for it",
+            found.issuer
+        )),
+        Some(_) => Ok(()),
+    };
+    let opened = open(config.clone(), clock, who, &accept).await?;
+    tell_what_does_not_hold(&opened.app);
+    Ok(opened)
+}
+
+/// What is set and cannot hold: nobody would notice otherwise.
+fn tell_what_does_not_hold(app: &App) {
+    let (set, signs) = (app.config.signing_algorithm.as_str(), app.signing.algorithm().as_str());
+    if set != signs {
+        tracing::warn!(
+            set,
+            signs,
+            "`signing_algorithm` is {set}, and the key that `rolecall init` made is for {signs}: write `signing_algorithm = \
+             \"{signs}\"`"
+        );
+    }
+    let policy = &app.live.snapshot().policy;
+    for role in app.config.registration.iter().flatten().filter(|role| policy.role(role).is_none()) {
+        tracing::warn!(role, "`registration_roles` has `{role}`, which is no role: make it by `POST /admin/roles`");
+    }
+}
+
+/// Opens a database that is there, whoever made it, for a command that needs no service; never makes one.
+///
+/// # Errors
+/// A sentence that says what to do.
+pub async fn existing(config: Config, clock: Clock) -> Result<Opened, Error> {
+    let accept = |found: Option<&Instance>| match found {
+        Some(_) => Ok(()),
+        None => Err(format!(
+            "there is no database at {}: run `rolecall init` or start `rolecall dev` first",
+            config.database
+        )),
+    };
+    open(config.clone(), clock, &a_command(), &accept).await
+}
+
+async fn open(config: Config, clock: Clock, who: &str, accept: &Accept<'_>) -> Result<Opened, Error> {
+    let (id, taken) = take(&config, &clock, who, accept).await?;
+    let store = taken.store.clone();
+    let opened = async {
+        let found = instance::find(&mut taken.store.read().await?).await?;
+        let found = found.ok_or_else(|| Error::internal("the database lost its instance"))?;
+        let key_file = fits(&taken.store, &config).await?;
+        taken.take_over(&clock).await?;
+        let passwords = Passwords::start(config.hashing_threads);
+        finish(config, clock, &found.issuer, id, taken, passwords, &key_file, None, None).await
+    };
+    closed_unless_opened(&store, opened.await).await
+}
+
+/// Whether `init` may make a database here: asked before somebody types a password in vain.
+///
+/// # Errors
+/// A sentence that says what is there already.
+pub async fn is_free(config: &Config, clock: &Clock) -> Result<(), Error> {
+    // It is refused even then: nothing is made for a question.
+    let (free, nobodys) = (AtomicBool::new(false), nobodys(config));
+    let look = |found: Option<&Instance>| {
+        nobodys(found)?;
+        free.store(true, Ordering::SeqCst);
+        Err("only looked at".to_owned())
+    };
+    match take(config, clock, &a_command(), &look).await {
+        Err(_) if free.load(Ordering::SeqCst) => KeyFile::find(&config.key_file).map(drop),
+        taken => taken.map(drop),
+    }
+}
+
+/// Makes a database for production, with its first administrator.
+///
+/// # Errors
+/// A sentence that says what to do. What was begun is completed when it is tried again.
+pub async fn init(config: Config, clock: Clock, founder: Founder) -> Result<Opened, Error> {
+    let issuer = config.issuer.clone().ok_or_else(|| Error::internal("an issuer is missing"))?;
+    let there = KeyFile::find(&config.key_file)?;
+    let (id, taken) = take(&config, &clock, &a_command(), &nobodys(&config)).await?;
+    let store = taken.store.clone();
+    let opened = async {
+        taken.take_over(&clock).await?;
+        let key_file = there.map_or_else(|| KeyFile::make(&config.key_file), Ok)?;
+        let passwords = Passwords::start(config.hashing_threads);
+        setup::init(&taken.store, &config, &key_file, &passwords, &clock, &issuer, founder).await?;
+        finish(config.clone(), clock, &issuer, id, taken, passwords, &key_file, None, None).await
+    };
+    closed_unless_opened(&store, opened.await).await
+}
+
+/// Accepts a database only where there is none, or an `init` before did not come to its end.
+fn nobodys(config: &Config) -> impl Fn(Option<&Instance>) -> Result<(), String> + Send + Sync + '_ {
+    |found| match found {
+        None => Ok(()),
+        Some(found) => {
+            let (made_by, start) = match found.made_by.as_str() {
+                setup::DEV => ("dev", "dev"),
+                _ => ("init", "serve"),
+            };
+            Err(format!(
+                "there is a database already at {}, made by `rolecall {made_by}`: start it with `rolecall {start}`, or name \
+                 another one by `database_url`",
+                config.database
+            ))
+        }
+    }
+}
+
+fn a_command() -> String {
+    format!("process {} (a command)", std::process::id())
+}
+
 /// The key file, if it is the one that belongs to the database: looked at before anything is written.
 async fn fits(store: &Store, config: &Config) -> Result<KeyFile, Error> {
     let key_file = KeyFile::open(&config.key_file)?;
@@ -76,41 +220,21 @@ async fn fits(store: &Store, config: &Config) -> Result<KeyFile, Error> {
     Ok(key_file)
 }
 
-/// Opens a database that `dev` made, for a command that needs no service; never makes one.
-///
-/// # Errors
-/// A sentence that says what to do.
-pub async fn open_existing(config: Config, clock: Clock) -> Result<Opened, Error> {
-    let none = || Error::Start(format!("there is no database at {}: start `rolecall dev` first", config.database));
-    if !config.database.exists().await? {
-        return Err(none());
+async fn closed_unless_opened(store: &Store, opened: Result<Opened, Error>) -> Result<Opened, Error> {
+    if opened.is_err() {
+        store.close().await;
     }
-    let (id, taken) = take(&config, &clock, &format!("process {} (a command)", std::process::id())).await?;
-    let store = taken.store.clone();
-    let opened = async {
-        let found = find(&taken.store, &config).await?.ok_or_else(none)?;
-        let key_file = fits(&taken.store, &config).await?;
-        taken.take_over(&clock).await?;
-        let config = config.clone();
-        finish(config, clock, &found.issuer, id, taken, Passwords::start(), &key_file, None, None).await
-    };
-    closed_unless_opened(&store, opened.await).await
+    opened
 }
 
-async fn take(config: &Config, clock: &Clock, who: &str) -> Result<(String, Taken), Error> {
+async fn take(config: &Config, clock: &Clock, who: &str, accept: &Accept<'_>) -> Result<(String, Taken), Error> {
+    // Before a file is made for a lock.
+    if config.database.is_missing() {
+        accept(None).map_err(Error::Start)?;
+    }
     let id = ids::secret::<12>()?;
-    let taken = Node::take(&config.database, &id, who, clock, config.lease).await?;
+    let taken = Node::take(&config.database, &id, who, clock, config.lease, accept).await?;
     Ok((id, taken))
-}
-
-async fn find(store: &Store, config: &Config) -> Result<Option<instance::Instance>, Error> {
-    let mut tx = store.read().await?;
-    match instance::find(&mut tx).await? {
-        Some(found) if found.made_by != "dev" => {
-            Err(Error::Start(format!("{} was not made by `dev`; name another database", config.database)))
-        }
-        found => Ok(found),
-    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of the state, each once")]

@@ -124,6 +124,11 @@ impl TrustedProxies {
         self.0.iter().any(|range| range.contains(ip))
     }
 
+    /// Whether all of IPv4, or all of IPv6, is trusted.
+    pub fn covers_everybody(&self) -> bool {
+        self.0.iter().any(|range| range.bits == 0)
+    }
+
     /// Whether nobody is trusted.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -13,6 +13,7 @@ use crate::setup::Administrator;
 /// What to tell whoever started it. Printed, it is text for a person.
 pub struct Greeting {
     pub(crate) address: SocketAddr,
+    pub(crate) issuer: String,
     pub(crate) database: String,
     pub(crate) administrator: Option<Administrator>,
     pub(crate) moved_from: Option<String>,
@@ -30,7 +31,7 @@ impl Greeting {
     pub fn to_json(&self) -> Value {
         let mut told = json!({
             "address": format!("http://{}", self.address),
-            "issuer": format!("http://{}", self.address),
+            "issuer": self.issuer,
             "database": self.database,
             "created": self.administrator.is_some(),
         });

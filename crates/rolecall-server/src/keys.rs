@@ -1,8 +1,8 @@
 //! Keys: the key file, the signing keys that it encrypts, and the set that verifies.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{Read, Write},
+    fs::{self, File, OpenOptions},
+    io::{ErrorKind, Read, Write},
     path::Path,
 };
 
@@ -31,25 +31,43 @@ pub struct KeyFile {
 }
 
 impl KeyFile {
-    /// Makes a new file; it is on disk when this returns.
+    /// Makes a new file, under another name first: whatever happens meanwhile, the name never stands for half a key. It
+    /// is on disk when this returns.
     ///
     /// # Errors
-    /// [`Error::Start`] when there is one already, or it cannot be written.
+    /// [`Error::Start`] when it cannot be written.
     pub fn make(path: &Path) -> Result<KeyFile, Error> {
         let unwritable =
             |error: std::io::Error| Error::Start(format!("the key file `{}` cannot be made: {error}", path.display()));
         let mut bytes = Zeroizing::new([0; 32]);
         rand::fill(&mut *bytes).map_err(Error::internal)?;
+        let making = path.with_added_extension("making");
+        match fs::remove_file(&making) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(unwritable(error)),
+            _ => {}
+        }
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(unwritable)?;
+        let mut file = options.open(&making).map_err(unwritable)?;
         let text = Zeroizing::new(format!("{}\n", URL_SAFE_NO_PAD.encode(*bytes)));
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(unwritable)?;
+        fs::rename(&making, path).map_err(unwritable)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(unwritable)?;
         KeyFile::new(&*bytes)
+    }
+
+    /// Reads the file if there is one.
+    ///
+    /// # Errors
+    /// As [`open`](KeyFile::open).
+    pub fn find(path: &Path) -> Result<Option<KeyFile>, Error> {
+        match path.symlink_metadata() {
+            Err(missing) if missing.kind() == ErrorKind::NotFound => Ok(None),
+            _ => KeyFile::open(path).map(Some),
+        }
     }
 
     /// Reads the file.
@@ -70,7 +88,7 @@ impl KeyFile {
         {
             use std::os::unix::fs::PermissionsExt;
             let mode = file.metadata().map_err(unreadable)?.permissions().mode();
-            if mode & 0o077 != 0 {
+            if mode & others(path) != 0 {
                 return Err(Error::Start(format!("others can read the key file: run `chmod 600 {name}`")));
             }
         }
@@ -118,6 +136,17 @@ impl KeyFile {
         let mut text = Zeroizing::new(text.to_vec());
         let private = self.key.open_in_place(nonce, associated(&row.kid, &row.algorithm), &mut text);
         SigningKey::from_pkcs8(algorithm, private.map_err(|_| wrong())?).map_err(Error::internal)
+    }
+}
+
+/// The bits of a mode that let others in. systemd lets one user into the folder of a service's credentials, by a list that
+/// shows as the group's right to read.
+#[cfg(unix)]
+fn others(path: &Path) -> u32 {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty());
+    match credentials.is_some_and(|folder| path.parent() == Some(Path::new(&folder))) {
+        true => 0o037,
+        false => 0o077,
     }
 }
 

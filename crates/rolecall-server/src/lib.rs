@@ -67,7 +67,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use client_address::TrustedProxies;
-pub use config::{Config, Dev};
+pub use config::{Config, Dev, Flags, Limits, LogFormat};
 pub use error::{Error, What};
 pub use greeting::Greeting;
 pub use guesses::GuessLimits;
@@ -112,13 +112,35 @@ impl Rolecall {
     /// # Errors
     /// As [`dev`](Rolecall::dev).
     pub async fn start(config: Config, clock: Clock) -> Result<Self, Error> {
-        // First of all: what comes later is slow, and somebody else may have the port.
-        let listener = bind(config.listen)?;
-        let address = listener.local_addr().map_err(|error| Error::Start(error.to_string()))?;
-        let who = format!("process {} (listening on {address})", std::process::id());
-        let database = config.database.to_string();
-        let opened = assemble::open(config, clock, &format!("http://{address}"), &who).await?;
+        let (listener, address) = bind(config.listen)?;
+        let opened = assemble::dev(config, clock, &format!("http://{address}"), &who(address)).await?;
+        Rolecall::of(listener, address, opened)
+    }
+
+    /// The service for production, on a database that `rolecall init` made; makes nothing.
+    ///
+    /// ```no_run
+    /// # use rolecall::Router;
+    /// # use rolecall_server::{Config, Error, Flags, Rolecall};
+    /// # async fn run(api: Router) -> Result<(), Error> {
+    /// let config = Config::load(&Flags::default())?;
+    /// Rolecall::open(config).await?.serve(api).await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// A sentence that says what to do: no database, one that `rolecall dev` made, another issuer, a key file that
+    /// others can read.
+    pub async fn open(config: Config) -> Result<Self, Error> {
+        let (listener, address) = bind(config.listen)?;
+        let issuer = config.issuer.clone().unwrap_or_else(|| format!("http://{address}"));
+        let opened = assemble::production(config, Clock::system(), &issuer, &who(address)).await?;
+        Rolecall::of(listener, address, opened)
+    }
+
+    fn of(listener: TcpListener, address: SocketAddr, opened: Opened) -> Result<Self, Error> {
         let Opened { app, administrator, moved_from, session, id } = opened;
+        let (database, issuer) = (app.config.database.to_string(), app.issuer.clone());
         let audience: Audience = app.issuer.parse().map_err(Error::internal)?;
         let guard = Guard::new(app.live.clone(), app.clone(), audience).explaining(app.config.explain);
         let (background, ended) = (TaskTracker::new(), CancellationToken::new());
@@ -129,7 +151,7 @@ impl Rolecall {
         }
         background.spawn(until(ended.clone(), keep_house(app.clone())));
         let docs = app.config.docs;
-        let greeting = Greeting { address, database, administrator, moved_from, docs };
+        let greeting = Greeting { address, issuer, database, administrator, moved_from, docs };
         Ok(Rolecall {
             app,
             guard,
@@ -211,7 +233,7 @@ impl Rolecall {
     pub async fn serve_until_stopped(self, api: Router) -> Result<(), Error> {
         let routes = self.routes().merge(api);
         let app = edge::around(self.guard.protect(routes));
-        let served = serve::serve(self.listener, app, self.app.stopping.clone()).await;
+        let served = serve::serve(self.listener, app, &self.app.config.limits, self.app.stopping.clone()).await;
         self.app.stopping.cancel();
         // Signed off while the lock is still held: nobody takes over who need not wait.
         self.app.node.sign_off(&self.app.store, &self.app.live, &self.app.clock).await;
@@ -240,7 +262,19 @@ impl std::fmt::Debug for Rolecall {
     }
 }
 
-fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
+/// What another process is told that wants the same database.
+fn who(address: SocketAddr) -> String {
+    format!("process {} (listening on {address})", std::process::id())
+}
+
+/// First of all: what comes later is slow, and somebody else may have the port.
+fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+    let listener = listen(address)?;
+    let address = listener.local_addr().map_err(|error| Error::Start(error.to_string()))?;
+    Ok((listener, address))
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
     TcpListener::bind(address).map_err(|error| {
         let next = address.port().saturating_add(1);
         let other = SocketAddr::new(address.ip(), next);

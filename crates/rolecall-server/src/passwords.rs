@@ -124,9 +124,8 @@ enum Answer {
 }
 
 impl Passwords {
-    /// Starts as many threads as the machine has cores.
-    pub fn start() -> Passwords {
-        let threads = thread::available_parallelism().map_or(1, usize::from);
+    /// Starts the threads: as many as the machine has cores, unless somebody says otherwise.
+    pub fn start(threads: usize) -> Passwords {
         let queue = Arc::new(Queue::default());
         for n in 0..threads {
             let queue = queue.clone();

@@ -18,18 +18,13 @@ use tower_http::request_id::RequestId;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    Error,
+    Error, Limits,
     actor::{Actor, Origin},
     app::App,
     change::{Prefer, Wait},
     client_address::ClientAddress,
 };
 
-/// Largest body, in bytes.
-pub const MOST_BYTES: usize = 64 << 10;
-/// Most parameters of a form or a query.
-pub const MOST_PARAMETERS: usize = 32;
-const BODY_WITHIN: Duration = Duration::from_secs(30);
 /// Most entries of a page, and how many there are when nobody says.
 const LONGEST_PAGE: i64 = 200;
 const PAGE: i64 = 50;
@@ -37,36 +32,39 @@ const PAGE: i64 = 50;
 /// A JSON body that is read whole: no member twice, none that is unknown.
 pub struct Json<T>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
     type Rejection = Response;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response> {
+        let limits = &app.config.limits;
         let (parts, body) = request.into_parts();
         is_of_type(&parts.headers, "application/json").map_err(IntoResponse::into_response)?;
-        let bytes = whole(body).await.map_err(IntoResponse::into_response)?;
-        from_json(&bytes).map(Json).map_err(IntoResponse::into_response)
+        let bytes = whole(body, limits).await.map_err(IntoResponse::into_response)?;
+        from_json(&bytes, limits).map(Json).map_err(IntoResponse::into_response)
     }
 }
 
 /// A JSON body, or none.
 pub struct MaybeJson<T>(pub Option<T>);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for MaybeJson<T> {
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for MaybeJson<T> {
     type Rejection = Response;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response> {
+        let limits = &app.config.limits;
         let (parts, body) = request.into_parts();
-        let bytes = whole(body).await.map_err(IntoResponse::into_response)?;
+        let bytes = whole(body, limits).await.map_err(IntoResponse::into_response)?;
         if bytes.is_empty() {
             return Ok(MaybeJson(None));
         }
         is_of_type(&parts.headers, "application/json").map_err(IntoResponse::into_response)?;
-        from_json(&bytes).map(|body| MaybeJson(Some(body))).map_err(IntoResponse::into_response)
+        from_json(&bytes, limits).map(|body| MaybeJson(Some(body))).map_err(IntoResponse::into_response)
     }
 }
 
-fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
-    let value = json::parse(bytes).map_err(|error| Error::Invalid(format!("the body is no good JSON: {error}")))?;
+fn from_json<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result<T, Error> {
+    let value = json::parse_within(bytes, limits.json_depth)
+        .map_err(|error| Error::Invalid(format!("the body is no good JSON: {error}")))?;
     // A list would fill the members in their order, without their names.
     if !value.is_object() {
         return Err(Error::Invalid("the body is a JSON object, with its members by name".into()));
@@ -88,7 +86,7 @@ impl Parameters {
     ///
     /// # Errors
     /// A sentence: a name twice, too many, or bytes that are no text.
-    pub fn parse(bytes: &[u8]) -> Result<Parameters, String> {
+    pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Parameters, String> {
         let mut pairs: Vec<(String, String)> = vec![];
         for pair in bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
             let mut halves = pair.splitn(2, |byte| *byte == b'=');
@@ -97,8 +95,8 @@ impl Parameters {
             if pairs.iter().any(|(before, _)| *before == name) {
                 return Err("a parameter was sent twice; send each one once".into());
             }
-            if pairs.len() == MOST_PARAMETERS {
-                return Err(format!("more than {MOST_PARAMETERS} parameters were sent"));
+            if pairs.len() == limits.parameters {
+                return Err(format!("more than {} parameters were sent", limits.parameters));
             }
             pairs.push((name, value));
         }
@@ -135,12 +133,12 @@ pub fn decode(text: &[u8]) -> Result<String, String> {
 #[derive(Debug)]
 pub struct Query(Parameters);
 
-impl<S: Send + Sync> FromRequestParts<S> for Query {
+impl FromRequestParts<Arc<App>> for Query {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Error> {
         let query = parts.uri.query().unwrap_or_default();
-        Parameters::parse(query.as_bytes()).map(Query).map_err(Error::Invalid)
+        Parameters::parse(query.as_bytes(), &app.config.limits).map(Query).map_err(Error::Invalid)
     }
 }
 
@@ -319,16 +317,19 @@ pub fn is_of_type(headers: &HeaderMap, expected: &str) -> Result<(), Problem> {
 ///
 /// # Errors
 /// 413, 408, or 400 when it breaks off.
-pub async fn whole(body: Body) -> Result<Bytes, Problem> {
-    let read = tokio::time::timeout(BODY_WITHIN, Limited::new(body, MOST_BYTES).collect()).await;
+pub async fn whole(body: Body, limits: &Limits) -> Result<Bytes, Problem> {
+    let read = tokio::time::timeout(limits.body_within, Limited::new(body, limits.body_bytes).collect()).await;
     match read {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too-large",
-            format!("the body is larger than {MOST_BYTES} bytes"),
+            format!("the body is larger than {} bytes", limits.body_bytes),
         )),
         Ok(Err(_)) => Err(Problem::new(StatusCode::BAD_REQUEST, "broken-off", "the body broke off")),
-        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "the body did not come within 30 s")),
+        Err(_) => {
+            let detail = format!("the body did not come within {} s", limits.body_within.as_secs());
+            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow", detail))
+        }
     }
 }

@@ -24,11 +24,9 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
-use crate::Error;
+use crate::{Error, Limits};
 use shared::Shared;
 
-const HEADERS_WITHIN: Duration = Duration::from_secs(10);
-const MOST_HEADER_BYTES: usize = 16 << 10;
 /// Calls under way get so long to finish.
 const DRAIN: Duration = Duration::from_secs(25);
 /// How long, and how much, a caller may still send who is told that it was too much.
@@ -39,7 +37,12 @@ const LINGER_BYTES: usize = 8 << 20;
 ///
 /// # Errors
 /// [`Error::Start`] when the listener cannot be used.
-pub async fn serve(listener: Bound, app: axum::Router, stopping: CancellationToken) -> Result<(), Error> {
+pub async fn serve(
+    listener: Bound,
+    app: axum::Router,
+    limits: &Limits,
+    stopping: CancellationToken,
+) -> Result<(), Error> {
     let unusable = |error: io::Error| Error::Start(format!("the listener cannot be used: {error}"));
     listener.set_nonblocking(true).map_err(unusable)?;
     let listener = TcpListener::from_std(listener).map_err(unusable)?;
@@ -50,7 +53,7 @@ pub async fn serve(listener: Bound, app: axum::Router, stopping: CancellationTok
             () = stopping.cancelled() => break,
         };
         match accepted {
-            Ok((stream, peer)) => take(stream, peer, app.clone(), &calls, stopping.clone()),
+            Ok((stream, peer)) => take(stream, peer, app.clone(), limits, &calls, stopping.clone()),
             Err(error) => {
                 // Out of file descriptors, mostly: those that are open end, and then there are some again.
                 tracing::error!(%error, "a connection could not be taken");
@@ -66,12 +69,20 @@ pub async fn serve(listener: Bound, app: axum::Router, stopping: CancellationTok
     Ok(())
 }
 
-fn take(stream: TcpStream, peer: SocketAddr, app: axum::Router, calls: &TaskTracker, stopping: CancellationToken) {
+fn take(
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: axum::Router,
+    limits: &Limits,
+    calls: &TaskTracker,
+    stopping: CancellationToken,
+) {
     // Small answers go at once.
     let _ = stream.set_nodelay(true);
     let stream = Arc::new(stream);
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN).max_buf_size(MOST_HEADER_BYTES).half_close(false);
+    http.timer(TokioTimer::new()).header_read_timeout(limits.headers_within);
+    http.max_buf_size(limits.header_bytes).half_close(false);
     let io = TokioIo::new(Shared(stream.clone()));
     // As axum's own server says it.
     let app = app.map_request(move |mut request: Request<Incoming>| {

@@ -14,6 +14,7 @@ use crate::{
     ids::{self, Ids},
     keys::{self, KeyFile},
     line::Who,
+    names,
     passwords::{Password, Passwords},
     store::{
         Store, assignments, audit,
@@ -29,6 +30,34 @@ pub struct Administrator {
     /// Its password.
     pub password: Zeroizing<String>,
 }
+
+/// Who administers first, in production: whoever makes the database says a name and a password.
+pub struct Founder {
+    username: String,
+    password: Password,
+}
+
+impl Founder {
+    /// By the rules that hold for everybody.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] says what to choose.
+    pub fn new(username: &str, password: &str, issuer: &str) -> Result<Founder, Error> {
+        let name = names::username(username)?;
+        let password = Password::chosen(password, &[&name, username, issuer])?;
+        Ok(Founder { username: name, password })
+    }
+
+    /// The name, in its one spelling.
+    pub fn username(&self) -> &str {
+        &self.username
+    }
+}
+
+/// `made_by` of a database for development.
+pub const DEV: &str = "dev";
+/// `made_by` of a database for production.
+pub const INIT: &str = "init";
 
 /// The name of the account that `dev` makes.
 const NAME: &str = "admin";
@@ -47,24 +76,88 @@ pub async fn dev(
 ) -> Result<Administrator, Error> {
     let password = letters_and_digits::<24>()?;
     let hash = passwords.hash(Password::typed(&password), Who::default()).await?;
+    let first = First {
+        made_by: DEV,
+        issuer,
+        username: NAME,
+        hash,
+        roles: vec![("admin", &["*"]), ("user", &[])],
+        assigned: vec![ADMINISTRATOR, "admin"],
+    };
+    make(store, config, key_file, clock, first).await?;
+    Ok(Administrator { username: NAME.into(), password })
+}
+
+/// Makes what production needs: a signing key, and an account with `rolecall.admin`, which holds and may hand out
+/// everything. The application's roles are its own: only those that registering gives are made, without any permission.
+///
+/// # Errors
+/// [`Error::Store`] when it cannot be written.
+pub async fn init(
+    store: &Store,
+    config: &Config,
+    key_file: &KeyFile,
+    passwords: &Passwords,
+    clock: &Clock,
+    issuer: &str,
+    founder: Founder,
+) -> Result<(), Error> {
+    let hash = passwords.hash(founder.password, Who::default()).await?;
+    let mut named: Vec<&str> = config.registration_roles.iter().map(String::as_str).collect();
+    named.sort_unstable();
+    named.dedup();
+    let first = First {
+        made_by: INIT,
+        issuer,
+        username: &founder.username,
+        hash,
+        roles: named.into_iter().map(|name| (name, &[][..])).collect(),
+        assigned: vec![ADMINISTRATOR],
+    };
+    make(store, config, key_file, clock, first).await
+}
+
+/// What there is at first.
+struct First<'a> {
+    made_by: &'static str,
+    issuer: &'a str,
+    username: &'a str,
+    hash: String,
+    /// Each with what it grants.
+    roles: Vec<(&'a str, &'a [&'a str])>,
+    /// What the account has.
+    assigned: Vec<&'a str>,
+}
+
+async fn make(
+    store: &Store,
+    config: &Config,
+    key_file: &KeyFile,
+    clock: &Clock,
+    first: First<'_>,
+) -> Result<(), Error> {
     let (ids, now) = (Ids::default(), clock.wall());
     let id = ids.next(clock)?;
 
     let tag = ids::secret::<12>()?;
     let (mut tx, version) = store.change(&tag).await?;
-    let made = Instance { id: ids.next(clock)?, made_by: "dev".into(), issuer: issuer.into() };
+    let made = Instance { id: ids.next(clock)?, made_by: first.made_by.into(), issuer: first.issuer.into() };
     instance::insert(&mut tx, &made, now).await?;
     keys::make(&mut tx, key_file, config.signing_algorithm, now).await?;
-    for role in ["admin", "user"] {
+    for (role, grants) in &first.roles {
         roles::insert(&mut tx, role, version).await?;
+        for grant in *grants {
+            roles::grant(&mut tx, role, grant).await?;
+        }
     }
-    roles::grant(&mut tx, "admin", "*").await?;
-    let user = users::User { id: id.clone(), username: NAME.into(), email: None, disabled: false, created_at: now };
-    users::insert(&mut tx, &user, Some(&hash)).await?;
-    for role in [ADMINISTRATOR, "admin"] {
+    let username = first.username.to_owned();
+    let user = users::User { id: id.clone(), username, email: None, disabled: false, created_at: now };
+    users::insert(&mut tx, &user, Some(&first.hash)).await?;
+    for role in &first.assigned {
         assignments::put(&mut tx, &id, role, None).await?;
     }
     versions::record(&mut tx, version, &tag, now, &[Subject::Policy]).await?;
+    let roles: Vec<&str> = first.roles.iter().map(|(name, _)| *name).collect();
     let entry = audit::Entry {
         id: ids.next(clock)?,
         at: now,
@@ -72,14 +165,14 @@ pub async fn dev(
         actor_name: "set-up".into(),
         action: "instance.made".into(),
         subject: Some(id),
-        detail: json!({ "by": "dev", "administrator": NAME, "roles": ["admin", "user"] }).to_string(),
+        detail: json!({ "by": first.made_by, "administrator": first.username, "roles": roles }).to_string(),
         version: Some(version),
         request_id: None,
         address: None,
     };
     audit::insert(&mut tx, &entry).await?;
     tx.commit().await?;
-    Ok(Administrator { username: NAME.into(), password })
+    Ok(())
 }
 
 fn letters_and_digits<const LENGTH: usize>() -> Result<Zeroizing<String>, Error> {

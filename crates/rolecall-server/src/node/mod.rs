@@ -21,7 +21,7 @@ use crate::{
     Error,
     app::App,
     change::Wait,
-    store::{Before, Database, FileLock, Lock, PostgresUrl, Store, StoreError},
+    store::{Accept, Before, Database, FileLock, Lock, PostgresUrl, Store, StoreError},
 };
 
 /// How often a wait reads the clock.
@@ -77,6 +77,7 @@ impl Node {
         who: &str,
         clock: &Clock,
         lease: Duration,
+        accept: &Accept<'_>,
     ) -> Result<Taken, Error> {
         let asked = clock.moment();
         let (file, session) = match database {
@@ -91,7 +92,7 @@ impl Node {
                 }
             },
         };
-        let store = Store::open(database, id).await?;
+        let store = Store::open(database, id, accept).await?;
         let node = Node { lease, quiet_until: AtomicU64::new(0), in_doubt: AtomicBool::new(false), file };
         let lease = match session {
             None => Lease::ENDLESS,

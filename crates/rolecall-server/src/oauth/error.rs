@@ -25,7 +25,7 @@ pub(super) enum OAuthError {
     InvalidRequest(String),
     InvalidClient,
     InvalidGrant,
-    UnsupportedGrantType,
+    UnsupportedGrantType(&'static str),
     InvalidScope,
     /// More roles than a token can name.
     ScopeNeeded,
@@ -49,7 +49,7 @@ impl OAuthError {
                     .into(),
             ),
             OAuthError::InvalidGrant => (bad, "invalid_grant", "incorrect username or password".into()),
-            OAuthError::UnsupportedGrantType => (bad, "unsupported_grant_type", "use `grant_type=password`".into()),
+            OAuthError::UnsupportedGrantType(why) => (bad, "unsupported_grant_type", (*why).into()),
             OAuthError::InvalidScope => (
                 bad,
                 "invalid_scope",

@@ -43,7 +43,7 @@ pub(super) struct Metadata {
     token_endpoint: String,
     #[schema(format = "uri")]
     jwks_uri: String,
-    grant_types_supported: [&'static str; 1],
+    grant_types_supported: Vec<&'static str>,
     /// Required by RFC 8414; there is no authorization endpoint, so there are none.
     response_types_supported: [&'static str; 0],
     token_endpoint_auth_methods_supported: [&'static str; 1],
@@ -56,11 +56,12 @@ pub(super) struct Metadata {
 )]
 pub(super) async fn server(State(app): State<Arc<App>>) -> Json<Metadata> {
     let issuer = &app.issuer;
+    let grants = if app.config.password_grant { vec!["password"] } else { vec![] };
     Json(Metadata {
         issuer: issuer.clone(),
         token_endpoint: format!("{issuer}/token"),
         jwks_uri: format!("{issuer}/.well-known/jwks.json"),
-        grant_types_supported: ["password"],
+        grant_types_supported: grants,
         response_types_supported: [],
         token_endpoint_auth_methods_supported: ["none"],
     })

@@ -92,8 +92,8 @@ async fn answer(app: &App, request: Request) -> Result<Opened, OAuthError> {
         return Err(OAuthError::InvalidRequest("parameters go into the body, not into the query".into()));
     }
     request::is_of_type(&parts.headers, "application/x-www-form-urlencoded").map_err(OAuthError::Unreadable)?;
-    let body = request::whole(body).await.map_err(OAuthError::Unreadable)?;
-    let mut form = Parameters::parse(&body).map_err(OAuthError::InvalidRequest)?;
+    let body = request::whole(body, &app.config.limits).await.map_err(OAuthError::Unreadable)?;
+    let mut form = Parameters::parse(&body, &app.config.limits).map_err(OAuthError::InvalidRequest)?;
 
     client_auth::authenticate(&parts.headers, &mut form)?;
     let missing = || OAuthError::InvalidRequest("`grant_type` is missing; use `grant_type=password`".into());
@@ -104,8 +104,9 @@ async fn answer(app: &App, request: Request) -> Result<Opened, OAuthError> {
     let scope = Scope::parse(&form.take("scope").unwrap_or_default()).map_err(|_| OAuthError::InvalidScope)?;
     let origin = request::origin(&parts, app);
     let proved = match grant.as_str() {
-        "password" => grants::password::prove(app, &mut form, &origin).await?,
-        _ => return Err(OAuthError::UnsupportedGrantType),
+        "password" if app.config.password_grant => grants::password::prove(app, &mut form, &origin).await?,
+        "password" => return Err(OAuthError::UnsupportedGrantType("`grant_type=password` is turned off here")),
+        _ => return Err(OAuthError::UnsupportedGrantType("use `grant_type=password`")),
     };
     match sessions::open(app, &proved, scope, origin).await? {
         Ok(opened) => {

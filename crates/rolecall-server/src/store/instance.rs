@@ -15,9 +15,20 @@ pub struct Instance {
 
 /// Reads it; `None` while set-up is not complete.
 pub async fn find(tx: &mut Tx) -> Result<Option<Instance>, StoreError> {
-    let row: Option<(String, String, String)> = on!(tx, db => sqlx::query_as("SELECT id, made_by, issuer FROM instance")
-        .fetch_optional(db)
-        .await?);
+    on!(tx, db => find_on(db).await)
+}
+
+/// The same on a connection of its own: before anything is opened in earnest.
+pub(super) async fn find_on<'c, E, D>(db: E) -> Result<Option<Instance>, StoreError>
+where
+    D: sqlx::Database,
+    E: sqlx::Executor<'c, Database = D>,
+    for<'q> D::Arguments: sqlx::IntoArguments<D>,
+    (String, String, String): for<'r> sqlx::FromRow<'r, D::Row>,
+    D::Row: Send + Unpin,
+{
+    let row: Option<(String, String, String)> =
+        sqlx::query_as("SELECT id, made_by, issuer FROM instance").fetch_optional(db).await?;
     Ok(row.map(|(id, made_by, issuer)| Instance { id, made_by, issuer }))
 }
 

@@ -26,6 +26,7 @@ use sqlx::{
 use tokio::time::timeout;
 
 pub use error::StoreError;
+pub use instance::Instance;
 pub use postgres::{Lock, PostgresUrl};
 pub use sqlite::FileLock;
 
@@ -56,14 +57,11 @@ impl Database {
         }
     }
 
-    /// Whether there is one to open; nothing is made.
-    ///
-    /// # Errors
-    /// [`StoreError`] when that cannot be told now.
-    pub async fn exists(&self) -> Result<bool, StoreError> {
+    /// Whether there is nothing where it would be. Of a PostgreSQL database that is not known before it is asked.
+    pub fn is_missing(&self) -> bool {
         match self {
-            Database::Sqlite(path) => Ok(path.exists()),
-            Database::Postgres(url) => postgres::has_tables(url).await,
+            Database::Sqlite(path) => !path.exists() && !sqlite::has_log(path),
+            Database::Postgres(_) => false,
         }
     }
 }
@@ -76,6 +74,9 @@ impl std::fmt::Display for Database {
         }
     }
 }
+
+/// Whether a database is the one that is wanted, by who made it; `None`: nobody yet. If not, a sentence.
+pub type Accept<'a> = dyn Fn(Option<&Instance>) -> Result<(), String> + Send + Sync + 'a;
 
 /// How long to wait for a database that does not answer, at the end.
 const LEAVE: Duration = Duration::from_secs(5);
@@ -125,17 +126,17 @@ pub(crate) use on;
 
 impl Store {
     /// Opens a database that this process has locked; makes its tables in an empty one, and brings an older one up to
-    /// date.
+    /// date. First of all it is shown to `accept`: what that refuses stays as it was.
     ///
     /// # Errors
     /// [`StoreError`], each with what to do: corrupt, locked, read-only, made by a newer Rolecall, not ours.
-    pub async fn open(database: &Database, holder: &str) -> Result<Store, StoreError> {
+    pub async fn open(database: &Database, holder: &str, accept: &Accept<'_>) -> Result<Store, StoreError> {
         let pools = match database {
             Database::Sqlite(path) => {
-                let (writer, readers) = sqlite::open(path, &migrator(true)).await?;
+                let (writer, readers) = sqlite::open(path, &migrator(true), accept).await?;
                 Pools::Sqlite { writer, readers }
             }
-            Database::Postgres(url) => Pools::Postgres(postgres::open(url, &migrator(false)).await?),
+            Database::Postgres(url) => Pools::Postgres(postgres::open(url, &migrator(false), accept).await?),
         };
         Ok(Store { pools, holder: holder.into() })
     }

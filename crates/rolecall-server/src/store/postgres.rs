@@ -8,7 +8,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::StoreError;
+use super::{Accept, StoreError, instance};
 
 /// `Rolecall`, in the space of advisory locks of one database.
 const LOCK: i64 = 0x526f_6c65_6361_6c6c;
@@ -28,6 +28,10 @@ impl PostgresUrl {
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| "the address is not one: write `postgres://USER:PASSWORD@HOST/DATABASE`".to_owned())?;
         let name = options.get_database().unwrap_or(options.get_username()).to_owned();
+        // A password with a slash in it ends there, and its rest would be shown as a name.
+        if name.contains('@') {
+            return Err("the address is not one: in a password, write `%2F` for `/` and `%40` for `@`".into());
+        }
         let host = options.get_host();
         Ok(PostgresUrl { url: url.into(), shown: format!("PostgreSQL database `{name}` at {host}") })
     }
@@ -61,19 +65,7 @@ impl std::fmt::Debug for PostgresUrl {
     }
 }
 
-/// Whether there are tables of ours.
-pub(super) async fn has_tables(url: &PostgresUrl) -> Result<bool, StoreError> {
-    let mut connection = PgConnection::connect_with(&url.options()?).await?;
-    let there: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = ANY($1)",
-    )
-    .bind(OURS.as_slice())
-    .fetch_one(&mut connection)
-    .await?;
-    Ok(usize::try_from(there) == Ok(OURS.len()))
-}
-
-pub(super) async fn open(url: &PostgresUrl, migrator: &Migrator) -> Result<PgPool, StoreError> {
+pub(super) async fn open(url: &PostgresUrl, migrator: &Migrator, accept: &Accept<'_>) -> Result<PgPool, StoreError> {
     let pool = PgPoolOptions::new()
         .max_connections(16)
         .acquire_timeout(Duration::from_secs(10))
@@ -89,6 +81,11 @@ pub(super) async fn open(url: &PostgresUrl, migrator: &Migrator) -> Result<PgPoo
         let text = format!("{url} has tables of another application; name an empty database");
         return Err(StoreError::NotOurs(text));
     }
+    let made = match ours {
+        true => instance::find_on(&pool).await?,
+        false => None,
+    };
+    accept(made.as_ref()).map_err(StoreError::NotOurs)?;
     migrator.run(&pool).await?;
     Ok(pool)
 }

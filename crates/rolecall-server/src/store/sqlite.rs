@@ -13,7 +13,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::StoreError;
+use super::{Accept, StoreError, instance};
 
 /// `Role`, as SQLite's header says whose file it is.
 const APPLICATION_ID: u32 = 0x526f_6c65;
@@ -22,16 +22,23 @@ const CHECKED_WHOLE: u64 = 64 << 20;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Opens a database, or makes one where there is no file. Only with its [`FileLock`] in hand.
-pub(super) async fn open(path: &Path, migrator: &Migrator) -> Result<(SqlitePool, SqlitePool), StoreError> {
+pub(super) async fn open(
+    path: &Path,
+    migrator: &Migrator,
+    accept: &Accept<'_>,
+) -> Result<(SqlitePool, SqlitePool), StoreError> {
     match fs::metadata(path) {
-        Ok(file) => check(path, file.len()).await?,
+        Ok(file) => check(path, file.len(), accept).await?,
         Err(missing) if missing.kind() == ErrorKind::NotFound && has_log(path) => {
             let path = path.display();
             return Err(StoreError::NotOurs(format!(
                 "`{path}-wal` is there and its database is not: bring `{path}` back, or move this file away too, to begin anew"
             )));
         }
-        Err(missing) if missing.kind() == ErrorKind::NotFound => make(path, migrator).await?,
+        Err(missing) if missing.kind() == ErrorKind::NotFound => {
+            accept(None).map_err(StoreError::NotOurs)?;
+            make(path, migrator).await?;
+        }
         Err(error) => return Err(StoreError::ReadOnly(error.to_string())),
     }
     let writer = SqlitePoolOptions::new()
@@ -90,7 +97,8 @@ async fn make(path: &Path, migrator: &Migrator) -> Result<(), StoreError> {
     migrator.run(&mut connection).await?;
     connection.close().await?;
     fs::rename(&making, path).map_err(unwritable)?;
-    if let Some(Ok(folder)) = path.parent().map(File::open) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let Ok(folder) = File::open(folder) {
         folder.sync_all().map_err(unwritable)?;
     }
     Ok(())
@@ -130,12 +138,12 @@ fn header(path: &Path) -> Result<[u8; 100], StoreError> {
 }
 
 /// Whether there is a log beside the file, with what is not in the file yet.
-fn has_log(path: &Path) -> bool {
+pub(super) fn has_log(path: &Path) -> bool {
     fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0)
 }
 
 /// A file that is there is one of ours and whole, or is not touched: SQLite itself would, by opening it.
-async fn check(path: &Path, size: u64) -> Result<(), StoreError> {
+async fn check(path: &Path, size: u64, accept: &Accept<'_>) -> Result<(), StoreError> {
     let header = header(path)?;
     if header[68..72] != APPLICATION_ID.to_be_bytes() {
         let path = path.display();
@@ -151,18 +159,19 @@ async fn check(path: &Path, size: u64) -> Result<(), StoreError> {
     // Nothing is read before `look`, and closed it leaves no file behind, whatever that finds.
     let options = SqliteConnectOptions::new().filename(path).busy_timeout(PATIENCE).pragma("trusted_schema", "OFF");
     let mut connection = SqliteConnection::connect_with(&options.disable_statement_logging()).await?;
-    let found = look(&mut connection, size).await;
+    let found = look(&mut connection, size, accept).await;
     connection.close().await?;
     found
 }
 
-async fn look(connection: &mut SqliteConnection, size: u64) -> Result<(), StoreError> {
+async fn look(connection: &mut SqliteConnection, size: u64, accept: &Accept<'_>) -> Result<(), StoreError> {
     if size <= CHECKED_WHOLE {
         let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *connection).await?;
         if found != "ok" {
             return Err(StoreError::Corrupt(found.replace('\n', " ")));
         }
     }
+    accept(instance::find_on(&mut *connection).await?.as_ref()).map_err(StoreError::NotOurs)?;
     // Reading is not enough: a file that cannot be written is told of now, not at the first log-in.
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
     sqlx::query("UPDATE policy SET version = version").execute(&mut *tx).await?;

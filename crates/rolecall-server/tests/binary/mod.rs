@@ -1,7 +1,12 @@
 //! The binary by its commands: what it says, what it obeys, how it ends.
 
+mod config;
 mod dev;
+mod init;
 mod kill;
+mod limits;
+mod serve;
+mod settings;
 mod signals;
 mod users;
 

@@ -8,6 +8,7 @@ mod forwarded;
 mod owner;
 mod parallel;
 mod record;
+mod settings;
 
 use axum::body::Body;
 use rolecall_server::Config;

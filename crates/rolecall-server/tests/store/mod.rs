@@ -37,13 +37,21 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     others.map(|(name, path)| (name, fs::read(path).expect("a file"))).collect()
 }
 
-/// `dev` refuses with these words, and so does a command; both leave everything as it was.
+/// `dev` refuses with these words, and leaves everything as it was.
 #[track_caller]
-fn refused(folder: &Path, url: &str, words: &[&str]) -> String {
+fn dev_refuses(folder: &Path, url: &str, words: &[&str]) -> String {
     let before = contents(folder);
     let dev = ["dev", "--json", "--listen", "127.0.0.1:0", "--database-url", url];
     let message = refuses(&mut rolecall(folder, &dev)).refused(words);
     assert!(contents(folder) == before, "`dev` changed something: {message}");
+    message
+}
+
+/// So does a command.
+#[track_caller]
+fn refused(folder: &Path, url: &str, words: &[&str]) -> String {
+    let before = contents(folder);
+    let message = dev_refuses(folder, url, words);
     refuses(&mut rolecall(folder, &["users", "password", "admin", "--database-url", url])).refused(&[]);
     assert!(contents(folder) == before, "a command changed something: {message}");
     message

@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use super::{folder, refused};
+use super::{dev_refuses, folder, refused};
 use crate::util::{Db, Rows, World, binary::Service, postgres};
 
 const TABLES: &str = "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename";
@@ -55,7 +55,7 @@ async fn one_that_init_made() {
     rows.run("UPDATE instance SET made_by = 'init'").await;
     let row = "SELECT holder || signed_off::text || lease_ms::text || version::text FROM policy";
     let before = rows.texts(row).await;
-    refused(down.folder.path(), &down.url, &["was not made by `dev`", "name another database"]);
+    dev_refuses(down.folder.path(), &down.url, &["was not made by `dev`", "name another database"]);
     assert_eq!(rows.texts(row).await, before, "who could not start has written");
 }
 

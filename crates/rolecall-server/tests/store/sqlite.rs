@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use super::{SQLITE, contents, folder, made, refused};
+use super::{SQLITE, contents, dev_refuses, folder, made, refused};
 use crate::util::{
     Rows,
     binary::{Service, refuses, rolecall},
@@ -156,7 +156,7 @@ async fn one_that_init_made() {
     let mut rows = Rows::in_file(&folder.path().join("rolecall.db")).await;
     rows.run("UPDATE instance SET made_by = 'init'").await;
     rows.close().await;
-    refused(folder.path(), SQLITE, &["was not made by `dev`", "name another database"]);
+    dev_refuses(folder.path(), SQLITE, &["was not made by `dev`", "name another database"]);
 }
 
 #[test]

@@ -103,6 +103,13 @@ impl Service {
         Service::of(command)
     }
 
+    /// Starts `serve --json` in a folder, with more arguments.
+    pub fn serve(folder: &Path, arguments: &[&str]) -> Service {
+        let mut command = rolecall(folder, &["serve", "--json"]);
+        command.args(arguments);
+        Service::of(command).unwrap_or_else(|said| panic!("{said:?}"))
+    }
+
     /// Of a command that says its first line as JSON.
     pub fn of(mut command: Command) -> Result<Service, Said> {
         let mut child = command.spawn().expect("the binary starts");
