@@ -41,6 +41,7 @@ mod logs;
 mod me;
 mod names;
 mod node;
+mod notify;
 mod oauth;
 mod ops;
 mod passwords;
@@ -219,6 +220,12 @@ impl Rolecall {
     /// [`Error::Start`] when the listener cannot be used.
     pub async fn serve(self, api: Router) -> Result<(), Error> {
         self.stop_on_signals();
+        let stopping = self.app.stopping.clone();
+        self.background.spawn(async move {
+            stopping.cancelled().await;
+            notify::tell(notify::STOPPING);
+        });
+        notify::tell(notify::READY);
         self.serve_until_stopped(api).await
     }
 

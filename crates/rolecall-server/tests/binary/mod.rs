@@ -5,6 +5,7 @@ mod dev;
 mod init;
 mod kill;
 mod limits;
+mod notify;
 mod serve;
 mod settings;
 mod signals;
