@@ -51,9 +51,10 @@ impl Opened {
 /// A sentence that says what to do.
 pub async fn dev(config: Config, clock: Clock, issuer: &str, who: &str) -> Result<Opened, Error> {
     let accept = |found: Option<&Instance>| match found {
-        Some(found) if found.made_by != setup::DEV => {
-            Err(format!("{} was not made by `dev`; name another database", config.database))
-        }
+        Some(found) if found.made_by != setup::DEV => Err(format!(
+            "{} was not made by `dev`: name another database, or start this one with `rolecall serve`",
+            config.database
+        )),
         _ => Ok(()),
     };
     let (id, taken) = take(&config, &clock, who, &accept).await?;

@@ -5,7 +5,11 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::flags;
-use crate::{Config, Flags, config::Resolved, greeting};
+use crate::{
+    Config, Flags,
+    config::{Line, Resolved},
+    greeting,
+};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -39,20 +43,20 @@ pub(super) fn run(command: Command) -> ExitCode {
 }
 
 fn to_json(resolved: &Resolved, errors: &[String], notes: &[String]) -> Value {
-    let line =
-        |line: &crate::config::Line| json!({ "name": line.name, "value": line.value, "from": line.origin.to_string() });
+    let line = |line: &Line| json!({ "name": line.name, "value": line.value, "from": line.origin.to_string() });
     let settings: Vec<Value> = resolved.lines.iter().map(line).collect();
     json!({ "ok": errors.is_empty(), "settings": settings, "errors": errors, "warnings": notes })
 }
 
 #[expect(clippy::print_stderr, reason = "words to whoever typed the command")]
 fn say(resolved: &Resolved, errors: &[String], notes: &[String]) {
-    let widest = |of: fn(&crate::config::Line) -> usize| resolved.lines.iter().map(of).max().unwrap_or(0);
+    let widest = |of: fn(&Line) -> usize| resolved.lines.iter().map(of).max().unwrap_or(0);
     let (name, value) = (widest(|line| line.name.len()), widest(|line| line.value.chars().count()).min(48));
+    let shown = |line: &Line| if line.value.is_empty() { "(none)".to_owned() } else { line.value.clone() };
     let table: Vec<String> = resolved
         .lines
         .iter()
-        .map(|line| format!("{:name$}  {:value$}  {}", line.name, line.value, line.origin))
+        .map(|line| format!("{:name$}  {:value$}  {}", line.name, shown(line), line.origin))
         .collect();
     greeting::print(&table.join("\n"));
     for note in notes {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rolecall::{Router, clock::Clock};
 
-use crate::{Config, Dev, Error, Rolecall, greeting, logs};
+use crate::{Config, Dev, Error, Rolecall, config::USUAL_FILE, greeting, logs};
 
 /// `dev` makes what is not there yet: a database with an account `admin`, whose password it prints, and a key file.
 #[derive(clap::Args)]
@@ -28,6 +28,9 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Result<(), Error> {
     logs::start();
     logs::tell_panics();
+    if Path::new(USUAL_FILE).exists() {
+        tracing::warn!("`dev` does not read `{USUAL_FILE}`; `rolecall serve` does");
+    }
     let Arguments { listen, database_url, lease, json } = arguments;
     let config = Config::dev(Path::new("."), &Dev { listen, database_url, lease })?;
     let rolecall = Rolecall::start(config, Clock::system()).await?;

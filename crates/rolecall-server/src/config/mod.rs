@@ -6,7 +6,7 @@ mod setting;
 mod source;
 
 use std::{
-    env,
+    env, fmt,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
@@ -15,7 +15,9 @@ use std::{
 use rolecall_core::Algorithm;
 
 pub use resolve::{Line, Resolved};
-pub use source::Flags;
+pub use source::{Flags, USUAL_FILE};
+
+use source::Unshown;
 
 use crate::{Error, client_address::TrustedProxies, guesses::GuessLimits, store::Database};
 
@@ -114,7 +116,7 @@ pub const USUAL_LOG: &str = "info,sqlx=warn";
 pub const LONGEST_TOKEN: Duration = Duration::from_secs(24 * 3600);
 
 /// What a command line or an embedding application says about `dev`; the rest has defaults.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default)]
 pub struct Dev {
     /// A loopback address, as `127.0.0.1:8000`; else `ROLECALL_LISTEN`.
     pub listen: Option<String>,
@@ -122,6 +124,18 @@ pub struct Dev {
     pub database_url: Option<String>,
     /// Seconds, 5 to 300; else `ROLECALL_LEASE`.
     pub lease: Option<u64>,
+}
+
+impl fmt::Debug for Dev {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Dev { listen, database_url, lease } = self;
+        let database_url = database_url.as_ref().map(|_| Unshown);
+        f.debug_struct("Dev")
+            .field("listen", listen)
+            .field("database_url", &database_url)
+            .field("lease", lease)
+            .finish()
+    }
 }
 
 impl Config {
@@ -141,7 +155,7 @@ impl Config {
     }
 
     /// The same, with where each value came from.
-    pub fn resolve(flags: &Flags) -> Resolved {
+    pub(crate) fn resolve(flags: &Flags) -> Resolved {
         resolve::resolve(flags, Path::new("."))
     }
 

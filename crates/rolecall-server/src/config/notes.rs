@@ -90,6 +90,15 @@ impl Resolved {
                 "`--database-url` has a password in it, which everybody on this machine can see: use ROLECALL_DATABASE_URL_FILE",
             );
         }
+        if let Database::Postgres(url) = &config.database
+            && url.can_be_overheard()
+        {
+            note(
+                "the way to PostgreSQL can be read along, and nobody checks that it is the right one at its end: add \
+                 `?sslmode=verify-full` to `database_url`, and `&sslrootcert=FILE` if its certificate is from an authority of \
+                 your own",
+            );
+        }
         if let Database::Sqlite(path) = &config.database
             && path.parent() == config.key_file.parent()
         {

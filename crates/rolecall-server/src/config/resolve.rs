@@ -21,7 +21,6 @@ pub struct Line {
 }
 
 /// What all sources together come to.
-#[derive(Debug)]
 pub struct Resolved {
     /// Every setting, whether or not the whole can be used.
     pub lines: Vec<Line>,
@@ -30,6 +29,12 @@ pub struct Resolved {
     /// Whether the issuer was said, and does not only follow from where the service listens.
     pub(super) names_issuer: bool,
     pub(super) raw: Raw,
+}
+
+impl fmt::Debug for Resolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resolved").field("lines", &self.lines).field("config", &self.config).finish_non_exhaustive()
+    }
 }
 
 struct Resolver {
@@ -58,10 +63,7 @@ impl Resolver {
     }
 
     fn is_wrong(&mut self, setting: &Setting, said: &Said, origin: &Origin, write: &str) {
-        let what = match origin {
-            Origin::File(..) => format!("{origin}: `{}`", setting.name),
-            _ => origin.to_string(),
-        };
+        let what = named(setting, origin);
         self.wrong.push(match (setting.is_secret, said) {
             (true, _) => format!("{what} cannot be used: {write}"),
             (false, Said::Other(kind)) => format!("{what} is {kind}: write {write}"),
@@ -71,6 +73,15 @@ impl Resolver {
 
     fn origin(&self, setting: &Setting) -> Origin {
         self.raw.said.get(setting.name).map_or(Origin::Default, |(_, origin)| origin.clone())
+    }
+}
+
+/// What is wrong, as whoever wrote it knows it: a variable and a flag name the setting themselves.
+fn named(setting: &Setting, origin: &Origin) -> String {
+    match origin {
+        Origin::File(..) => format!("{origin}: `{}`", setting.name),
+        Origin::Default => format!("`{}`", setting.name),
+        Origin::Variable(_) | Origin::Flag(_) => origin.to_string(),
     }
 }
 
@@ -155,9 +166,9 @@ fn issuer(all: &mut Resolver, listen: Option<SocketAddr>, behind_proxy: Option<b
     let (listen, behind_proxy) = (listen?, behind_proxy?);
     let is_here = listen.ip().is_loopback();
     if !is_here && !behind_proxy {
-        let origin = all.origin(&setting::LISTEN);
+        let what = named(&setting::LISTEN, &all.origin(&setting::LISTEN));
         all.wrong.push(format!(
-            "{origin} is `{listen}`, and others could read passwords and tokens on their way there: put a proxy with TLS \
+            "{what} is `{listen}`, and others could read passwords and tokens on their way there: put a proxy with TLS \
              in front and set `behind_proxy = true`, or listen on this machine alone, as `127.0.0.1:8000`"
         ));
     }

@@ -15,7 +15,7 @@ use toml::de::{DeTable, DeValue};
 use super::setting::{self, SETTINGS, Setting};
 
 /// The file that is read when nobody names one.
-const FILE: &str = "rolecall.toml";
+pub const USUAL_FILE: &str = "rolecall.toml";
 /// How each variable of ours begins.
 const PREFIX: &str = "ROLECALL_";
 /// The variable that names the file.
@@ -45,8 +45,8 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A value as it was written.
-#[derive(Clone, PartialEq, Debug)]
+/// A value as it was written. It may be a secret.
+#[derive(Clone, PartialEq)]
 pub enum Said {
     /// In a file: text in quotes.
     Text(String),
@@ -75,7 +75,7 @@ impl fmt::Display for Said {
 }
 
 /// Flags by the setting's name; each wins over the environment, which wins over the file.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default)]
 pub struct Flags {
     /// The file to read instead of `rolecall.toml`, which need not be there.
     pub config: Option<PathBuf>,
@@ -89,8 +89,26 @@ pub struct Flags {
     pub issuer: Option<String>,
 }
 
+impl fmt::Debug for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Flags { config, database_url, key_file, listen, issuer } = self;
+        let mut shown = f.debug_struct("Flags");
+        shown.field("config", config).field("database_url", &database_url.as_ref().map(|_| Unshown));
+        shown.field("key_file", key_file).field("listen", listen).field("issuer", issuer).finish()
+    }
+}
+
+/// In the place of what may have a password in it.
+pub(super) struct Unshown;
+
+impl fmt::Debug for Unshown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(not shown)")
+    }
+}
+
 /// What was said of each setting last, and what could not be read at all.
-#[derive(Default, Debug)]
+#[derive(Default)]
 pub struct Raw {
     pub(super) said: BTreeMap<&'static str, (Said, Origin)>,
     /// Sentences.
@@ -116,7 +134,7 @@ impl Raw {
     }
 
     fn file(&mut self, named: Option<&Path>) {
-        let path = named.unwrap_or(Path::new(FILE));
+        let path = named.unwrap_or(Path::new(USUAL_FILE));
         let name = path.display().to_string();
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
@@ -144,7 +162,7 @@ impl Raw {
                 }
                 None => {
                     let key = key.get_ref();
-                    let instead = nearest(key, |setting| setting.name.to_owned());
+                    let instead = nearest(key, SETTINGS.iter().map(|setting| setting.name.to_owned()), "");
                     self.wrong.push(format!("{name}:{at}: there is no setting `{key}`{instead}"));
                 }
             }
@@ -182,7 +200,14 @@ impl Raw {
                 }
                 (None, None) if is_somebody_elses(name, value) => {}
                 (None, None) => {
-                    let instead = nearest(name, variable);
+                    // What all of them begin with would make all of them alike.
+                    let rest = name.strip_prefix(PREFIX).unwrap_or(name);
+                    let others = SETTINGS.iter().flat_map(|setting| {
+                        [Some(variable(setting)), setting.is_secret.then(|| file_variable(setting))]
+                    });
+                    let all = others.flatten().chain([CONFIG.to_owned()]);
+                    let instead =
+                        nearest(rest, all.filter_map(|name| name.strip_prefix(PREFIX).map(str::to_owned)), PREFIX);
                     self.wrong.push(format!("there is no setting {name}{instead}"));
                 }
             }
@@ -253,12 +278,11 @@ fn is_somebody_elses(name: &str, value: &str) -> bool {
         || name.starts_with("ROLECALL_TEST_")
 }
 
-/// What somebody may have meant who wrote `name`.
-fn nearest(name: &str, spelled: impl Fn(&Setting) -> String) -> String {
-    let all = SETTINGS.iter().map(|setting| spelled(setting));
+/// Which of `all` somebody may have meant who wrote `name`.
+fn nearest(name: &str, all: impl Iterator<Item = String>, prefix: &str) -> String {
     let likeness = |other: &String| strsim::jaro_winkler(name, other);
     let best = all.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).filter(|best| likeness(best) > 0.8);
-    best.map(|best| format!("; did you mean `{best}`?"))
+    best.map(|best| format!("; did you mean `{prefix}{best}`?"))
         .unwrap_or_else(|| "; `rolecall config check` lists the settings that there are".to_owned())
 }
 

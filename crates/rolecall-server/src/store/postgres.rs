@@ -1,11 +1,11 @@
 //! A PostgreSQL database: how it is checked, opened and held by one process.
 
-use std::{str::FromStr, time::Duration};
+use std::{net::IpAddr, str::FromStr, time::Duration};
 
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool, Postgres, Transaction,
     migrate::Migrator,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
 };
 
 use super::{Accept, StoreError, instance};
@@ -34,6 +34,17 @@ impl PostgresUrl {
         }
         let host = options.get_host();
         Ok(PostgresUrl { url: url.into(), shown: format!("PostgreSQL database `{name}` at {host}") })
+    }
+
+    /// Whether it may be on another machine, and somebody between could read along, or be taken for it.
+    pub fn can_be_overheard(&self) -> bool {
+        let Ok(options) = PgConnectOptions::from_str(&self.url) else { return false };
+        let host = options.get_host();
+        let is_here = host == "localhost"
+            || host.starts_with('/')
+            || options.get_socket().is_some()
+            || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        !is_here && !matches!(options.get_ssl_mode(), PgSslMode::VerifyFull | PgSslMode::VerifyCa)
     }
 
     fn options(&self) -> Result<PgConnectOptions, StoreError> {

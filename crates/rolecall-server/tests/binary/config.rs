@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use proptest::{prelude::*, test_runner::TestRunner};
+use rolecall_server::{Config, Dev, Flags};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -144,17 +145,18 @@ fn what_there_is_not_is_told_with_what_may_be_meant() {
     let folder = folder();
     settings(folder.path(), "listen = \"127.0.0.1:8000\"\n\nissuerr = \"x\"\n[server]\nlisten = 1\n");
     let (_, told) = check(folder.path(), |command| {
-        command.env("ROLECALL_KEY_FLIE", "x").env("ROLECALL_ZZZ", "x");
+        command.env("ROLECALL_KEY_FLIE", "x").env("ROLECALL_ZZZ", "x").env("ROLECALL_CONFIG_FILE", "x");
         // A service of the name `rolecall` in Kubernetes, and the tests of this project.
         command.env("ROLECALL_SERVICE_HOST", "10.0.0.1").env("ROLECALL_PORT", "tcp://10.0.0.1:80");
         command.env("ROLECALL_PORT_80_TCP_ADDR", "10.0.0.1").env("ROLECALL_TEST_POSTGRES_BIN", "/bin");
     });
     let errors = errors(&told);
-    assert_eq!(errors.len(), 4, "{errors:?}");
+    assert_eq!(errors.len(), 5, "{errors:?}");
     assert_eq!(errors[0], "rolecall.toml:3: there is no setting `issuerr`; did you mean `issuer`?");
     assert!(errors[1].starts_with("rolecall.toml:4: there is no setting `server`"), "{errors:?}");
-    assert_eq!(errors[2], "there is no setting ROLECALL_KEY_FLIE; did you mean `ROLECALL_KEY_FILE`?");
-    assert!(errors[3].starts_with("there is no setting ROLECALL_ZZZ"), "{errors:?}");
+    assert_eq!(errors[2], "there is no setting ROLECALL_CONFIG_FILE; did you mean `ROLECALL_CONFIG`?");
+    assert_eq!(errors[3], "there is no setting ROLECALL_KEY_FLIE; did you mean `ROLECALL_KEY_FILE`?");
+    assert!(errors[4].starts_with("there is no setting ROLECALL_ZZZ"), "{errors:?}");
     // `serve` starts on no such thing.
     let said = run(rolecall(folder.path(), &["serve"]).env("ROLECALL_ZZZ", "x"), "");
     said.refused(&["rolecall.toml:3", "issuerr", "2 more", "rolecall config check"]);
@@ -317,6 +319,17 @@ fn a_password_is_shown_nowhere() {
     }
 }
 
+/// Nor by an application that prints what it holds.
+#[test]
+fn a_password_is_shown_by_no_type() {
+    let database_url = Some(format!("postgres://rolecall:{SECRET}@db.example.org/rolecall"));
+    let flags = Flags { database_url: database_url.clone(), ..Flags::default() };
+    let dev = Dev { database_url, ..Dev::default() };
+    let config = Config::dev(Path::new("."), &dev).expect("settings");
+    let shown = format!("{flags:?} {dev:?} {config:?}");
+    assert!(!shown.contains(SECRET) && shown.contains("db.example.org"), "{shown}");
+}
+
 #[test]
 fn what_deserves_a_second_look_is_told() {
     let folder = folder();
@@ -331,6 +344,7 @@ fn what_deserves_a_second_look_is_told() {
     let warnings = told["warnings"].to_string();
     for words in [
         "`password_grant` is on",
+        "the way to PostgreSQL can be read along",
         "RFC 9700, section 2.4",
         "`registration` is open",
         "`docs` is on",
@@ -349,10 +363,20 @@ fn what_deserves_a_second_look_is_told() {
         assert!(warnings.contains(words), "`{words}` is not in: {warnings}");
     }
     fs::set_permissions(folder.path().join("rolecall.toml"), fs::Permissions::from_mode(0o600)).expect("a mode");
-    let quiet = "password_grant = false\nkey_file = \"keys/rolecall.key\"\n";
-    settings(folder.path(), quiet);
-    let (_, told) = check(folder.path(), |_| {});
-    assert_eq!(told["warnings"], serde_json::json!([]));
+    for database in [
+        "sqlite://rolecall.db",
+        "postgres://u@localhost/d",
+        "postgres://u@127.0.0.1/d",
+        "postgres://u@[::1]/d",
+        "postgres://u@localhost/d?host=/run/postgresql",
+        "postgres://u@db.example.org/d?sslmode=verify-full",
+    ] {
+        let quiet =
+            format!("password_grant = false\nkey_file = \"keys/rolecall.key\"\ndatabase_url = \"{database}\"\n");
+        settings(folder.path(), &quiet);
+        let (_, told) = check(folder.path(), |_| {});
+        assert_eq!(told["warnings"], serde_json::json!([]), "{database}");
+    }
 }
 
 #[test]

@@ -185,6 +185,9 @@ fn passwords_are_not_sent_in_the_clear() {
             &["`--listen", "proxy with TLS", "behind_proxy = true"].map(|w| w.trim_start_matches('`')),
         );
     }
+    let mistaken = fs::read_to_string(folder.path().join("rolecall.toml")).expect("settings");
+    fs::write(folder.path().join("rolecall.toml"), mistaken.replace("127.0.0.1:0", "0.0.0.0:0")).expect("a file");
+    refused(folder.path(), &[], &["rolecall.toml:3: `listen` is `0.0.0.0:0`, and others could read"]);
     settings(folder.path(), SQLITE, "behind_proxy = true\n");
     Service::serve(folder.path(), &["--listen", "0.0.0.0:0"]).stop();
     for issuer in [

@@ -121,6 +121,26 @@ async fn the_lease_is_on_record() {
     service.stop();
 }
 
+/// With the password in it, and nowhere else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_address_of_the_database_may_stand_in_a_file_of_its_own() {
+    let (folder, url) = (TempDir::new().expect("a folder"), postgres::database().await);
+    write(folder.path(), "sqlite://not-this.db", "");
+    fs::write(folder.path().join("address"), format!("{url}\n")).expect("a file");
+    let command = |arguments: &[&str]| {
+        let mut command = rolecall(folder.path(), arguments);
+        command.env("ROLECALL_DATABASE_URL_FILE", "address");
+        command
+    };
+    let said = run(&mut command(&["init", "--json", "--username", "olivia"]), PASSWORD);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let service = Service::of(command(&["serve", "--json"])).unwrap_or_else(|said| panic!("{said:?}"));
+    service.nobody().logged_in("olivia", PASSWORD).await.get("/admin/users").await.expect(200);
+    assert!(service.told["database"].as_str().is_some_and(|shown| shown.starts_with("PostgreSQL database")));
+    service.stop();
+    assert!(!folder.path().join("not-this.db").exists());
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn so_many_threads_hash() {
@@ -143,7 +163,7 @@ async fn the_log_looks_as_it_is_set() {
     ] {
         write(folder.path(), SQLITE, settings);
         let log = Service::serve(folder.path(), &[]).stop();
-        assert_eq!(log.contains("Rolecall is ready"), tells, "{settings}: {log}");
+        assert_eq!(log.contains(" is ready"), tells, "{settings}: {log}");
         for line in log.lines() {
             assert_eq!(serde_json::from_str::<serde_json::Value>(line).is_ok(), is_json, "{settings}: {line}");
         }
