@@ -10,7 +10,7 @@ use crate::{
     actor::{Actor, Origin},
     app::App,
     audit::{self, Act},
-    change::Change,
+    change::{Change, InForce, Prefer},
     error::What,
     guesses::{self, Attempt, Whose},
     line::Who,
@@ -227,7 +227,7 @@ pub async fn delete(change: &mut Change, id: &str) -> Result<(), Error> {
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Invalid`].
-pub async fn reset_password(app: &Arc<App>, username: &str, password: &str) -> Result<(), Error> {
+pub async fn reset_password(app: &Arc<App>, username: &str, password: &str) -> Result<InForce, Error> {
     let name = names::username(username)?;
     let chosen = Password::chosen(password, &[&name, username, &app.issuer])?;
     let hash = app.passwords.hash(chosen, Who::default()).await?;
@@ -238,8 +238,7 @@ pub async fn reset_password(app: &Arc<App>, username: &str, password: &str) -> R
     sessions::delete_of_user(change.tx(), &user.id).await?;
     change.touch(Subject::User(user.id.clone()), true);
     change.record(Act::new("user.password_reset", user.id, json!({})));
-    change.commit(crate::change::Prefer::default()).await?;
-    Ok(())
+    change.commit(Prefer::default()).await
 }
 
 /// Accounts in the order in which they were made, after one; only the one of this name if it is given.

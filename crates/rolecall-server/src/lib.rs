@@ -52,6 +52,7 @@ mod serve;
 mod sessions;
 mod setup;
 mod store;
+mod version;
 
 use std::{
     net::{SocketAddr, TcpListener},

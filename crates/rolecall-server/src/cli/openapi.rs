@@ -1,10 +1,9 @@
 //! `rolecall openapi` and `rolecall matrix`: what the service answers, and who may call it. Neither needs a database.
 
-use std::io::{ErrorKind, Write, stdout};
-
 use rolecall::AccessMatrix;
 use serde_json::{Value, json};
 
+use super::print;
 use crate::{Error, docs, routes};
 
 #[derive(clap::Args)]
@@ -34,15 +33,4 @@ fn as_json(matrix: &AccessMatrix) -> Value {
         |row| json!({ "method": row.method, "path": row.path, "rule": row.rule.to_string(), "handler": row.handler }),
     );
     json!({ "routes": rows.collect::<Vec<_>>() })
-}
-
-/// Half of a document is none; only who stops reading has all that he wants.
-fn print(text: &str) -> Result<(), Error> {
-    let mut stdout = stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::Start(format!("it cannot be written: {error}")))
-        }
-        _ => Ok(()),
-    }
 }

@@ -4,7 +4,7 @@ use rolecall::Router;
 use serde_json::json;
 
 use super::flags;
-use crate::{Config, Error, Rolecall, greeting, logs};
+use crate::{Config, Error, Rolecall, greeting, logs, version};
 
 /// Starts the service on a database that `rolecall init` made. It makes nothing, and says what to do where it cannot
 /// start. SIGTERM or Ctrl-C lets calls under way finish.
@@ -29,7 +29,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Error> {
     rolecall.stop_on_signals();
     let told = rolecall.greeting();
     let (address, issuer, database) = (format!("http://{}", told.address), &told.issuer, &told.database);
-    tracing::info!(address, issuer, database, "Rolecall is ready and listens on {address}");
+    let (version, commit) = (version::NUMBER, version::commit());
+    tracing::info!(address, issuer, database, version, commit, "Rolecall {version} is ready and listens on {address}");
     if arguments.json {
         greeting::print(&json!({ "address": address, "issuer": issuer, "database": database }));
     }

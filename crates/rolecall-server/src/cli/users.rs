@@ -1,12 +1,11 @@
 //! `rolecall users`: what whoever has the database in hand can do to accounts (break-glass). It is audited like the
 //! rest.
 
-use std::sync::Arc;
-
 use rolecall::clock::Clock;
+use serde_json::json;
 
 use super::{ask, flags};
-use crate::{Config, Error, accounts, app::App, assemble, logs};
+use crate::{Config, Error, accounts, assemble, greeting, logs, names};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -22,24 +21,31 @@ that `rolecall dev` made will do, too.")]
         name: String,
         #[command(flatten)]
         flags: flags::Shared,
+        /// Print what was done as one JSON object
+        #[arg(long)]
+        json: bool,
     },
 }
 
 pub(super) async fn run(command: Command) -> Result<(), Error> {
-    let Command::Password { name, flags } = command;
+    let Command::Password { name, flags, json } = command;
+    let name = names::username(&name)?;
     let config = Config::load(&flags.into())?;
     logs::start_as(&config);
     // Before the database is taken: nobody knows how long somebody types.
     let password = ask::password("New password")?;
     let opened = assemble::existing(config, Clock::system()).await?;
-    let done = set_password(&opened.app, &name, &password).await;
+    let done = accounts::reset_password(&opened.app, &name, &password).await;
     opened.leave().await;
-    done
+    let version = done?.version;
+    match json {
+        true => greeting::print(&json!({ "username": name, "version": version })),
+        false => say(&name),
+    }
+    Ok(())
 }
 
 #[expect(clippy::print_stderr, reason = "words to whoever typed the command")]
-async fn set_password(app: &Arc<App>, name: &str, password: &str) -> Result<(), Error> {
-    accounts::reset_password(app, name, password).await?;
+fn say(name: &str) {
     eprintln!("`{name}` has a new password; all sessions of the account have ended");
-    Ok(())
 }

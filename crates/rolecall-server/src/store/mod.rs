@@ -124,6 +124,14 @@ macro_rules! on {
 }
 pub(crate) use on;
 
+/// Which SQLite is inside, as it says itself.
+///
+/// # Errors
+/// [`StoreError`] when it does not answer.
+pub async fn sqlite_version() -> Result<String, StoreError> {
+    sqlite::version().await
+}
+
 impl Store {
     /// Opens a database that this process has locked; makes its tables in an empty one, and brings an older one up to
     /// date. First of all it is shown to `accept`: what that refuses stays as it was.

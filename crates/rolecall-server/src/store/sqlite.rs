@@ -21,6 +21,13 @@ const APPLICATION_ID: u32 = 0x526f_6c65;
 const CHECKED_WHOLE: u64 = 64 << 20;
 const PATIENCE: Duration = Duration::from_secs(5);
 
+pub(super) async fn version() -> Result<String, StoreError> {
+    let mut connection = SqliteConnection::connect("sqlite::memory:").await?;
+    let version = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok(version)
+}
+
 /// Opens a database, or makes one where there is no file. Only with its [`FileLock`] in hand.
 pub(super) async fn open(
     path: &Path,

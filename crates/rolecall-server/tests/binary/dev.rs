@@ -186,6 +186,14 @@ async fn it_obeys_the_environment_and_a_flag_wins() {
 }
 
 #[test]
+fn settings_that_it_does_not_read_are_told() {
+    let folder = folder();
+    std::fs::write(folder.path().join("rolecall.toml"), "registration = \"closed\"\n").expect("a file");
+    let log = Service::start(folder.path(), &ANYWHERE).stop();
+    assert!(log.contains("`dev` does not read `rolecall.toml`"), "{log}");
+}
+
+#[test]
 fn a_database_address_that_is_none_is_told() {
     let folder = folder();
     for url in ["mysql://localhost/x", "rolecall.db", "", "sqlite://", "sqlite://a?mode=memory", "postgres://%zz@/"] {
@@ -224,13 +232,11 @@ fn of_two_at_once_in_one_folder_one_starts() {
 }
 
 #[test]
-fn help_version_and_no_arguments() {
+fn help_and_no_arguments() {
     let folder = folder();
     let said = run(&mut rolecall(folder.path(), &["--help"]), "");
     assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
     assert!(said.stdout.contains("dev") && said.stdout.contains("users"), "{}", said.stdout);
-    let said = run(&mut rolecall(folder.path(), &["--version"]), "");
-    assert_eq!((said.code, said.stdout.as_str()), (Some(0), &*format!("rolecall {}\n", env!("CARGO_PKG_VERSION"))));
     let said = run(&mut rolecall(folder.path(), &["dev", "--help"]), "");
     for words in ["--listen", "--database-url", "--json", "ROLECALL_LISTEN", "ROLECALL_DATABASE_URL", "127.0.0.1:8000"]
     {

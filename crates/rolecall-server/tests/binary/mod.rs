@@ -1,5 +1,6 @@
 //! The binary by its commands: what it says, what it obeys, how it ends.
 
+mod completions;
 mod config;
 mod dev;
 mod init;
@@ -9,7 +10,10 @@ mod notify;
 mod serve;
 mod settings;
 mod signals;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod users;
+mod version;
 
 use std::path::Path;
 

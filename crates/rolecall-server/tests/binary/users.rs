@@ -94,6 +94,16 @@ async fn where_no_database_is_none_is_made() {
 }
 
 #[test]
+fn says_to_a_program_what_it_did() {
+    let folder = TempDir::new().expect("a folder");
+    Service::start(folder.path(), &ANYWHERE).stop();
+    let said = set(folder.path(), "Admin", &["--json"], NEW);
+    let told: serde_json::Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_eq!((said.code, &told["username"], said.stderr.as_str()), (Some(0), &json!("admin"), ""));
+    assert!(told["version"].is_u64(), "{told}");
+}
+
+#[test]
 fn a_password_is_never_an_argument() {
     let folder = TempDir::new().expect("a folder");
     Service::start(folder.path(), &ANYWHERE).stop();
