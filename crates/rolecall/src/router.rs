@@ -42,7 +42,8 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
     /// Adds a path, as [`axum::Router::route`] does; each method of it has its rule.
     ///
     /// # Panics
-    /// As axum's: when the path is not one, or its method is there already.
+    /// At its own line, as axum's: when the path is not one, or its method is there already.
+    #[track_caller]
     pub fn route(mut self, path: &str, methods: impl Ruled<S>) -> Self {
         for method in methods.ruled().0 {
             let (entry, endpoint) = method.into_parts();
@@ -53,6 +54,10 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
     }
 
     /// Adds the routes of another router below a prefix, as [`axum::Router::nest`] does.
+    ///
+    /// # Panics
+    /// At its own line, as axum's: when the prefix is not one, or a route is there already.
+    #[track_caller]
     pub fn nest(mut self, prefix: &str, router: impl RuledRoutes<S>) -> Self {
         let Parts { entries, inner, documents } = router.ruled().into_parts();
         self.documents.extend(documents);
@@ -64,6 +69,10 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
     }
 
     /// Adds the routes of another router, as [`axum::Router::merge`] does.
+    ///
+    /// # Panics
+    /// At its own line, as axum's: when a route is there already, or both have a fallback.
+    #[track_caller]
     pub fn merge(mut self, router: impl RuledRoutes<S>) -> Self {
         let Parts { entries, inner, documents } = router.ruled().into_parts();
         self.documents.extend(documents);
@@ -132,6 +141,7 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
     }
 
     /// Adds a route that belongs to the document rather than into it.
+    #[track_caller]
     pub(crate) fn route_apart(mut self, path: &str, methods: Methods<S>) -> Self {
         let before = self.entries.len();
         self = self.route(path, methods);

@@ -128,10 +128,22 @@ fn a_wildcard_is_no_rule() {
 }
 
 #[test]
-fn a_path_that_is_there_already_panics_as_axums_does() {
-    let twice = || Router::<()>::new().route("/a", get(public(), async || "")).route("/a", get(public(), async || ""));
-    let (message, _) = panic_of(move || drop(twice()));
-    assert!(message.contains("Overlapping method route"), "{message}");
+fn a_path_that_is_there_already_panics_as_axums_does_and_at_its_own_line() {
+    let one = || Router::<()>::new().route("/a", get(public(), async || ""));
+    type Again = fn(Router) -> Router;
+    let cases: [(Again, &str); 6] = [
+        (|router| router.route("/a", get(public(), async || "")), "Overlapping method route"),
+        (|router| router.route("a", get(public(), async || "")), "must start with a `/`"),
+        (|router| router.merge(Router::new().route("/a", get(public(), async || ""))), "Overlapping method route"),
+        (|router| router.nest("/", Router::new().route("/b", get(public(), async || ""))), "no longer supported"),
+        (|router| router.nest("/a", Router::new().route("/", get(public(), async || ""))), "Overlapping method route"),
+        (|router| router.nest_service("/", public(), axum::Router::new()), "no longer supported"),
+    ];
+    for (again, what) in cases {
+        let (message, place) = panic_of(move || drop(again(one())));
+        assert!(message.contains(what), "{message}");
+        assert!(place.starts_with(file!()), "{message}: {place}");
+    }
 }
 
 #[test]
