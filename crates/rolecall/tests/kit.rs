@@ -137,6 +137,15 @@ async fn a_body_is_nothing_text_or_json() {
 }
 
 #[tokio::test]
+async fn a_path_begins_with_a_slash() {
+    for path in ["items", "items/", "", "http://issuer.test/items/"] {
+        let call = async move { testing::serve(api(), &people()).nobody().get(path).await };
+        let failed = tokio::spawn(call).await.unwrap_err().into_panic();
+        assert!(failed.downcast_ref::<String>().is_some_and(|said| said.contains("is not a path")), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn an_actor_sends_headers_of_his_own_too() {
     let api = Router::new().route(
         "/",

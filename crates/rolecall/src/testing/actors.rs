@@ -120,12 +120,14 @@ impl Actor {
     /// Any method.
     ///
     /// # Panics
-    /// For a path that is none.
+    /// For a path that is none: it begins with `/`.
     pub async fn call(&self, method: Method, path: &str, body: impl Into<Content>) -> Answer {
         let Content { kind, bytes } = body.into();
         let mut request = Request::new(Body::from(bytes));
         *request.method_mut() = method;
-        *request.uri_mut() = path.parse().unwrap_or_else(|_| panic!("`{path}` is not a path"));
+        // `items` alone would be the name of a host.
+        let uri = Some(path).filter(|path| path.starts_with('/')).and_then(|path| path.parse().ok());
+        *request.uri_mut() = uri.unwrap_or_else(|| panic!("`{path}` is not a path: write one as `/items/`"));
         if let Some(kind) = kind {
             request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         }
