@@ -2,13 +2,13 @@
 
 use axum::{
     extract::Request,
-    middleware::{Next, from_fn, map_request},
+    middleware::{Next, from_fn, map_request, map_response},
     response::{IntoResponse, Response},
 };
 use http::{Method, StatusCode, header};
 use rolecall::{
     Reach, Router, authenticated, optional, own, permission, public, role,
-    routing::{any, delete, get},
+    routing::{any, delete, get, options},
     testing::{People, probe},
 };
 
@@ -193,15 +193,52 @@ async fn a_method_that_is_answered_without_a_rule_is_found() {
     );
 }
 
+/// As CORS layers do: every `OPTIONS` is answered, whoever sends it.
+async fn cors(request: Request, next: Next) -> Response {
+    match *request.method() {
+        Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
+        _ => next.run(request).await,
+    }
+}
+
 #[tokio::test]
 async fn a_preflight_may_be_answered_outside() {
-    let cors = from_fn(async |request: Request, next: Next| -> Response {
-        match *request.method() {
-            Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
-            _ => next.run(request).await,
+    assert_eq!(about(small().layer(from_fn(cors)), "").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn so_may_one_to_a_route_for_any_method() {
+    let api = small()
+        .route("/any", any(role("user"), async || ""))
+        .route("/rest", get(role("user"), async || "").head(public(), async || "").any(role("user"), async || ""))
+        .nest_service("/old", role("user"), axum::Router::new())
+        .fallback(public(), async || StatusCode::NOT_FOUND);
+    assert_eq!(probe(api.layer(from_fn(cors)), &two()).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_route_for_options_that_a_layer_answers_is_found() {
+    let api = Router::new().route("/items/", options(permission("items:read"), async || ""));
+    assert_eq!(
+        probe(api.layer(from_fn(cors)), &two()).await,
+        ["OPTIONS /items/: no call reaches it, as `OPTIONS /items/` or otherwise"]
+    );
+}
+
+#[tokio::test]
+async fn refusals_may_have_a_page_of_their_own() {
+    let page = map_response(async |answer: Response| -> Response {
+        if !answer.status().is_client_error() {
+            return answer;
         }
+        // Status and challenge are as they were; what the guard noted about its answer is lost.
+        let mut page = (answer.status(), "You may not.").into_response();
+        if let Some(challenge) = answer.headers().get(header::WWW_AUTHENTICATE) {
+            page.headers_mut().insert(header::WWW_AUTHENTICATE, challenge.clone());
+        }
+        page
     });
-    assert_eq!(about(small().layer(cors), "").await, [""; 0]);
+    assert_eq!(probe(small().layer(page), &two()).await, [""; 0]);
 }
 
 #[tokio::test]

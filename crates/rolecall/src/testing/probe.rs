@@ -31,7 +31,7 @@ use crate::{Router, Row, names, rehearsal::Rehearsed, rule::Expr};
 /// - anything but 503 for a token while it is not known what is in force;
 /// - a role or a permission in a rule that does not exist, so that nobody passes;
 /// - a route that no call reaches, and a method of a path that is answered although it has no rule. `OPTIONS` is left to
-///   CORS.
+///   CORS, except where a route names it.
 ///
 /// What a layer answers under a path that no route has cannot be known here.
 ///
@@ -111,10 +111,14 @@ impl<'a> Probe<'a> {
         // Where the same path's other rows name every method, nothing is left for `any`.
         let method = methods.first()?.clone();
         let samples = paths::samples(&row.path, self.rows);
+        // A layer may answer refusals with a page of its own, and preflights itself.
+        let headers = [HeaderMap::new(), self.likeliest(due).map(|person| self.bearer(person)).unwrap_or_default()];
         for path in &samples {
-            let heard = self.call(&method, path, None, HeaderMap::new()).await;
-            if heard.rehearsed.is_some_and(|rehearsed| rehearsed.number == number) {
-                return Some(Route { number, row, due, methods, path: path.clone() });
+            for (method, headers) in methods.iter().flat_map(|method| headers.iter().map(move |sent| (method, sent))) {
+                let heard = self.call(method, path, None, headers.clone()).await;
+                if heard.rehearsed.is_some_and(|rehearsed| rehearsed.number == number) {
+                    return Some(Route { number, row, due, methods, path: path.clone() });
+                }
             }
         }
         let path = samples.first().map(String::as_str).unwrap_or_default();
@@ -136,7 +140,7 @@ impl<'a> Probe<'a> {
 
     /// Whoever would be let in, with each bad call.
     async fn bad_callers(&mut self, route: &Route<'_>) {
-        let Some(person) = self.likeliest(route) else { return };
+        let Some(person) = self.likeliest(route.due) else { return };
         let person = person.clone();
         for bad in bad::all(&self.world, &person) {
             let ought = match (&route.row.rule.expr, bad.due) {
@@ -154,7 +158,7 @@ impl<'a> Probe<'a> {
 
     /// The lease has lapsed: who sends a token is told 503, and nobody is told what he always is.
     async fn while_nothing_is_known(&mut self, route: &Route<'_>) {
-        let Some(person) = self.likeliest(route).cloned() else { return };
+        let Some(person) = self.likeliest(route.due).cloned() else { return };
         let is_public = matches!(route.row.rule.expr, Expr::Public(_));
         let known = if is_public { Ought::LetIn(Object::Any) } else { Ought::Refused(503, None) };
         let nobody = ought(route.due.first().copied().unwrap_or(Access::Unauthenticated));
@@ -177,7 +181,7 @@ impl<'a> Probe<'a> {
                 for caller in self.table.callers() {
                     let heard = self.call(&method, &route.path, None, self.headers_of(caller)).await;
                     // A fallback has a rule of its own.
-                    if heard.rehearsed.is_none() && heard.status.as_u16() < 400 {
+                    if heard.is_of_a_layer() {
                         let (status, path) = (heard.status, &route.row.path);
                         self.wrong.push(format!("{caller}: {method} {path}: answered {status}, and it has no rule"));
                     }
@@ -187,18 +191,19 @@ impl<'a> Probe<'a> {
     }
 
     /// Somebody whom the route lets in, or else anybody.
-    fn likeliest(&self, route: &Route<'_>) -> Option<&Person> {
+    fn likeliest(&self, due: &[Access]) -> Option<&Person> {
         let people = self.world.people.all();
-        let may = people.iter().zip(route.due.iter().skip(1)).find(|(_, due)| due.passes()).map(|(person, _)| person);
+        let may = people.iter().zip(due.iter().skip(1)).find(|(_, due)| due.passes()).map(|(person, _)| person);
         may.or(people.first())
     }
 
     /// What somebody sends: a token as from a log-in now, or nothing.
     fn headers_of(&self, caller: &str) -> HeaderMap {
-        if caller == NOBODY {
-            return HeaderMap::new();
-        }
-        let token = self.world.token(self.world.people.find(caller));
+        if caller == NOBODY { HeaderMap::new() } else { self.bearer(self.world.people.find(caller)) }
+    }
+
+    fn bearer(&self, person: &Person) -> HeaderMap {
+        let token = self.world.token(person);
         let bearer = HeaderValue::try_from(format!("Bearer {token}")).expect("a token is text");
         HeaderMap::from_iter([(header::AUTHORIZATION, bearer)])
     }
@@ -213,6 +218,10 @@ impl<'a> Probe<'a> {
         who: &str,
     ) {
         let heard = self.call(method, &route.path, query, headers).await;
+        // Whoever has a rule for any method leaves preflights to CORS; a rule for `OPTIONS` by name is meant.
+        if *method == Method::OPTIONS && route.row.method == "ANY" && heard.is_of_a_layer() {
+            return;
+        }
         if let Some(wrong) = heard.differs(route.number, ought) {
             let wrong = format!("{who}: {method} {}: {wrong}", route.row.path);
             if !self.wrong.contains(&wrong) {
@@ -237,6 +246,11 @@ impl<'a> Probe<'a> {
 }
 
 impl Heard {
+    /// Whether it is a success that no route of ours gave.
+    fn is_of_a_layer(&self) -> bool {
+        self.rehearsed.is_none() && self.status.as_u16() < 400
+    }
+
     /// What is wrong, if anything is, with the answer of the route of this number.
     fn differs(&self, number: usize, ought: Ought) -> Option<String> {
         let by = self.rehearsed.as_ref().map(|rehearsed| rehearsed.number);
