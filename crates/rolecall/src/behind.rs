@@ -17,7 +17,7 @@ use axum::{
 };
 use http::{Extensions, request::Parts};
 use pin_project_lite::pin_project;
-use tower::{Layer, Service};
+use tower::{Layer, Service, ServiceExt, util::Oneshot};
 
 use crate::{
     Denied,
@@ -174,6 +174,24 @@ where
                 ServiceAnswer { answer: Answer::Looks { answer } }
             }
         }
+    }
+}
+
+/// A service that is made ready only when it is called: who is refused need not wait until it has room.
+#[derive(Clone)]
+pub(crate) struct Mounted<I>(pub(crate) I);
+
+impl<I: Service<Request> + Clone> Service<Request> for Mounted<I> {
+    type Response = I::Response;
+    type Error = I::Error;
+    type Future = Oneshot<I, Request>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), I::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        self.0.clone().oneshot(request)
     }
 }
 

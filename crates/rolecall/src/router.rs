@@ -7,7 +7,7 @@ use tower::{Layer, Service};
 
 use crate::{
     AccessMatrix, Rule,
-    behind::{Behind, GuardLayer},
+    behind::{Behind, GuardLayer, Mounted},
     openapi::Unwritten,
     reach::{AnswersTo, Complete},
     routing::{Entry, Methods, Ruled},
@@ -92,7 +92,7 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
     {
         let entry = Entry::new("ANY", &below(prefix, "/*"), rule, type_name::<T>());
         let guard = GuardLayer { cell: entry.cell.clone() };
-        self.inner = self.inner.nest_service(prefix, guard.layer(service));
+        self.inner = self.inner.nest_service(prefix, guard.layer(Mounted(service)));
         self.entries.push(entry);
         self
     }

@@ -1,6 +1,11 @@
 //! Methods, layers, nesting: all routing is axum's, and whatever way a call takes, it meets a rule.
 
-use std::pin::Pin;
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use axum::{
     extract::{Path, Request, State},
@@ -13,6 +18,7 @@ use rolecall::{
     Caller, Router, authenticated, optional, permission, public, role,
     routing::{any, delete, get, options, post},
 };
+use tower::Service;
 
 use crate::util::{Actor, App, Counter, World};
 
@@ -377,6 +383,40 @@ mod services {
         assert_eq!(people.ada.get("/old/").await.body, "root");
         assert_eq!(people.ada.get("/old/a/b").await.body, "deep");
         assert_eq!(people.nobody.get("/older").await.status, 404);
+    }
+
+    /// Its readiness is a permit, say, of which there is a limited number.
+    #[derive(Clone)]
+    struct Asked(Counter);
+
+    impl Service<Request> for Asked {
+        type Response = Response;
+        type Error = Infallible;
+        type Future = Ready<Result<Response, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            self.0.add();
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Request) -> Self::Future {
+            ready(Ok("answered".into_response()))
+        }
+    }
+
+    #[tokio::test]
+    async fn who_is_refused_does_not_wait_for_a_service_that_is_busy() {
+        let asked = Counter::default();
+        let people = serve(Router::new().nest_service("/old", role("admin"), Asked(asked.clone())));
+        assert_eq!(people.nobody.get("/old").await.status, 401);
+        for sight in ["first", "second"] {
+            assert_eq!(people.alice.get("/old").await.status, 403, "{sight} sight");
+        }
+        assert_eq!(asked.count(), 0);
+        for sight in 1..=2 {
+            assert_eq!(people.ada.get("/old").await.body, "answered");
+            assert_eq!(asked.count(), sight);
+        }
     }
 
     #[tokio::test]
