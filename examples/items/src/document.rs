@@ -23,7 +23,7 @@ pub fn document() -> Value {
                     "tags": ["items"],
                     "summary": "Offer an item",
                     "requestBody": body("Named"),
-                    "responses": { "201": answer("The item, which is yours.", the("Item")), "422": not_as_described() },
+                    "responses": { "201": answer("The item, which is yours.", the("Item")), "4XX": not_as_described() },
                 },
             },
             "/items/{id}": {
@@ -31,20 +31,24 @@ pub fn document() -> Value {
                 "get": {
                     "tags": ["items"],
                     "summary": "One item",
-                    "responses": { "200": answer("The item.", the("Item")), "404": no_such_item() },
+                    "responses": {
+                        "200": answer("The item.", the("Item")), "404": no_such_item(), "4XX": not_as_described(),
+                    },
                 },
                 "patch": {
                     "tags": ["items"],
                     "summary": "Rename an item",
                     "requestBody": body("Named"),
                     "responses": {
-                        "200": answer("The item.", the("Item")), "404": no_such_item(), "422": not_as_described(),
+                        "200": answer("The item.", the("Item")), "404": no_such_item(), "4XX": not_as_described(),
                     },
                 },
                 "delete": {
                     "tags": ["items"],
                     "summary": "Take an item out of the sale",
-                    "responses": { "204": { "description": "It is gone." }, "404": no_such_item() },
+                    "responses": {
+                        "204": { "description": "It is gone." }, "404": no_such_item(), "4XX": not_as_described(),
+                    },
                 },
             },
             "/changes": {
@@ -75,7 +79,7 @@ pub fn document() -> Value {
                     "summary": "Give an item to another owner",
                     "requestBody": body("Owner"),
                     "responses": {
-                        "200": answer("The item.", the("Item")), "404": no_such_item(), "422": not_as_described(),
+                        "200": answer("The item.", the("Item")), "404": no_such_item(), "4XX": not_as_described(),
                     },
                 },
             },
@@ -133,5 +137,5 @@ fn no_such_item() -> Value {
 }
 
 fn not_as_described() -> Value {
-    json!({ "description": "The body is JSON, but not as described." })
+    json!({ "description": "What was sent is not as described here." })
 }

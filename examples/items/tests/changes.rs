@@ -2,9 +2,14 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use axum::extract::ws::WebSocketUpgrade;
 use futures_util::StreamExt;
 use items::{Items, api};
-use rolecall::testing::{Actor, App, serve};
+use rolecall::{
+    Reach, Router, own,
+    routing::get,
+    testing::{Actor, App, serve},
+};
 use serde_json::{Value, json};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -22,11 +27,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 async fn sale() -> (App, SocketAddr) {
     let app = serve(api().with_state(Items::default()), &people());
+    let address = listen(&app).await;
+    (app, address)
+}
+
+async fn listen(app: &App) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("its address");
     let router = app.router();
     tokio::spawn(async move { axum::serve(listener, router).await });
-    (app, address)
+    address
 }
 
 /// The socket, or the status of a refusal.
@@ -87,4 +97,13 @@ async fn a_token_in_the_query_is_no_token() {
         Err(Error::Http(refused)) => assert_eq!(refused.status(), 401),
         other => panic!("{other:?}"),
     }
+}
+
+/// The last net of `own(..)`: an upgrade is an answer that somebody must have asked for.
+#[tokio::test]
+async fn a_socket_that_forgot_to_ask_is_not_opened() {
+    let forgets = async |_reach: Reach, socket: WebSocketUpgrade| socket.on_upgrade(async |_| panic!("it was opened"));
+    let app = serve(Router::new().route("/changes", get(own("items:read"), forgets)), &people());
+    let address = listen(&app).await;
+    assert_eq!(follow(address, &app.caller("alice")).await.err(), Some(500));
 }
