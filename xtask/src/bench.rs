@@ -6,15 +6,34 @@ use std::path::{Path, PathBuf};
 
 use crate::run::{Failed, Outcome, cargo, command, output, run};
 
+/// The workspace of what measures, and of what Rolecall is compared with.
 const MANIFEST: &str = "benches/Cargo.toml";
 
-/// Builds what measures, and runs it.
+/// Builds what measures, and runs it: `[PART] [--write]`.
 pub(crate) fn run_part(arguments: &[String]) -> Outcome {
-    let benches = target()?.join("benches");
+    let (part, rest) = match arguments.split_first() {
+        Some((part, rest)) if !part.starts_with('-') => (part.as_str(), rest),
+        _ => ("all", arguments),
+    };
+    let folder = target()?.join("benches");
     eprintln!("building what is measured, as it is shipped: some minutes the first time");
-    run(cargo("build --release --locked --manifest-path").args([MANIFEST, "--target-dir"]).arg(&benches))?;
-    let part: &[String] = if arguments.is_empty() { &["all".to_owned()] } else { arguments };
-    run(command(&benches.join("release/bench").to_string_lossy()).args(part))
+    build("bench", &folder)?;
+    if ["peers", "all"].contains(&part) {
+        build("peers", &folder)?;
+    }
+    run(command(&folder.join("release/bench").to_string_lossy()).arg(part).args(rest))
+}
+
+/// Runs cargo on what measures, and leaves what it builds where `cargo xtask bench` does.
+pub(crate) fn beside(line: &str) -> Outcome {
+    let line = line.strip_prefix("cargo ").unwrap_or(line);
+    run(cargo(line).env("CARGO_TARGET_DIR", target()?.join("benches")))
+}
+
+/// Each package in a run of its own: built together, one would be measured with the features that another asked for.
+fn build(package: &str, folder: &Path) -> Outcome {
+    let mut cargo = cargo("build --release --locked --manifest-path");
+    run(cargo.args([MANIFEST, "--package", package, "--target-dir"]).arg(folder))
 }
 
 /// Where cargo puts what it builds.

@@ -20,9 +20,9 @@
 //!                 follow `--`. It builds with the stable compiler and a C++ compiler. A file after `--` is run
 //!                 again. The targets are in crates/*/tests/fuzz, and run for a moment among the tests.
 //!
-//! bench [PART]    Measures, and fails where a number that must hold does not: guard, check, token; or all of them,
-//!                 which is what it does unless told. With `--write` it puts them into docs/performance.md, which says
-//!                 what they mean. Keep the machine quiet meanwhile.
+//! bench [PART]    Measures, and fails where a number that must hold does not: guard, check, token, peers; or all of
+//!                 them, which is what it does unless told. With `--write` it puts them into docs/performance.md, which
+//!                 says what they mean. Keep the machine quiet meanwhile.
 //!
 //! help            This text.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who started it")]

@@ -39,3 +39,21 @@ impl Series {
         format!("{:.digits$} ({:.digits$} to {:.digits$})", self.median(), self.at(0.25), self.at(0.75))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Series;
+
+    #[test]
+    fn the_middle_lies_between_where_there_is_none() {
+        let series = Series(vec![4.0, 1.0, 3.0, 2.0]);
+        assert_eq!((series.median(), series.at(0.0), series.at(1.0)), (2.5, 1.0, 4.0));
+        assert!(Series::default().median().is_nan());
+    }
+
+    #[test]
+    fn ratios_are_of_the_same_round() {
+        let (one, other) = (Series(vec![1.0, 20.0, 3.0]), Series(vec![2.0, 40.0, 6.0]));
+        assert_eq!(one.over(&other).show(2), "0.50 (0.50 to 0.50)");
+    }
+}

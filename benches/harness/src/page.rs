@@ -61,3 +61,36 @@ impl Page {
         found.with_context(|| format!("{} has no `{mark}` followed by `{END}`", self.path.display()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(folder: &Path, machine: &str) -> PathBuf {
+        let places = PARTS.iter().map(|part| format!("# {0}\n<!-- bench {0} -->\nold\n{END}\n", part.name));
+        let text = format!("<!-- bench machine -->\n{machine}\n{END}\n{}", places.collect::<String>());
+        let path = folder.join("performance.md");
+        fs::write(&path, text).expect("a page");
+        path
+    }
+
+    #[test]
+    fn a_part_is_written_into_its_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = page(folder.path(), "this machine");
+        let mut read = Page::read(&path, "this machine", &[&PARTS[0]]).expect("read");
+        read.put(PARTS[1].name, "new\n").expect("written");
+        let text = fs::read_to_string(&path).expect("the page");
+        assert!(text.contains(&format!("<!-- bench {} -->\nold\n{END}", PARTS[0].name)), "{text}");
+        assert!(text.contains(&format!("<!-- bench {} -->\n\nnew\n\n{END}", PARTS[1].name)), "{text}");
+    }
+
+    #[test]
+    fn one_part_alone_does_not_go_beside_the_numbers_of_another_machine() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = page(folder.path(), "another machine");
+        assert!(Page::read(&path, "this machine", &[&PARTS[0]]).is_err());
+        let all: Vec<&Part> = PARTS.iter().collect();
+        assert!(Page::read(&path, "this machine", &all).is_ok());
+    }
+}

@@ -1,13 +1,9 @@
 //! The parts of a run, and running them: one after the other, each on a thread of its own, so that the core that one
 //! binds itself to is not the next one's.
 
-use std::{
-    path::Path,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{path::Path, thread, time::Instant};
 
-use crate::{check, guard, machine, page::Page, report::Report, token};
+use crate::{check, guard, machine, page::Page, peers, report::Report, token};
 
 /// A part: it can be run alone, and has a place of its own in the page.
 pub struct Part {
@@ -22,7 +18,11 @@ pub const PARTS: &[Part] = &[
     Part { name: "guard", run: guard::run },
     Part { name: "check", run: check::run },
     Part { name: "token", run: token::run },
+    Part { name: "peers", run: peers::run },
 ];
+
+/// Cores that others may use before a part says so.
+const QUIET: f64 = 0.25;
 
 /// What is named: a part, or `all` of them.
 ///
@@ -74,17 +74,18 @@ fn run_one(part: &Part) -> anyhow::Result<Report> {
     let outcome = thread::scope(|scope| scope.spawn(|| (part.run)(&mut report)).join());
     outcome.map_err(|_| anyhow::anyhow!("it panicked"))??;
     let elapsed = start.elapsed();
-    let others = (machine::busy()? - busy).saturating_sub(machine::ours()? - ours);
+    let others =
+        (machine::busy()? - busy).saturating_sub(machine::ours()? - ours).as_secs_f64() / elapsed.as_secs_f64();
     report.line(format!(
-        "`cargo xtask bench {}`, {}, {:.0} s; everything else on the machine used {:.2} cores meanwhile.",
+        "`cargo xtask bench {}`, {}, {:.0} s; everything else on the machine used {others:.2} cores meanwhile.{}",
         part.name,
         machine::today(),
         elapsed.as_secs_f64(),
-        cores(others, elapsed),
+        if others > QUIET {
+            " **The machine was not quiet: these numbers are for finding one's way only.**"
+        } else {
+            ""
+        }
     ));
     Ok(report)
-}
-
-fn cores(busy: Duration, elapsed: Duration) -> f64 {
-    busy.as_secs_f64() / elapsed.as_secs_f64()
 }

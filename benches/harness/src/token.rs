@@ -45,7 +45,7 @@ pub fn run(report: &mut Report) -> anyhow::Result<()> {
         "{TOKENS} tokens, {ROUNDS} rounds in turn, thread's CPU time. The guard's number is a guarded call in process less a \
          bare one: it reads the header, verifies, works out rights and standing, remembers the token, and judges the rule."
     ));
-    report.table(["a token seen for the first time", "signature alone, us", "guard, us", "ratio", "asked"], &rows);
+    report.table(["a token seen for the first time", "signature alone, µs", "guard, µs", "ratio", "asked"], &rows);
     Ok(())
 }
 
