@@ -18,13 +18,28 @@ struct Step {
 const STEPS: &[Step] = &[
     Step { name: "tests", line: "cargo xtask test", run: |_| crate::test(&[]) },
     Step { name: "format", line: "cargo fmt --all --check", run: as_written },
+    Step {
+        name: "format of benches",
+        line: "cargo fmt --all --check --manifest-path benches/Cargo.toml",
+        run: as_written,
+    },
     Step { name: "lints", line: "cargo clippy --workspace --all-targets --locked -- -D warnings", run: as_written },
+    Step {
+        name: "lints of benches",
+        line: "cargo clippy --manifest-path benches/Cargo.toml --workspace --all-targets --locked -- -D warnings",
+        run: crate::bench::beside,
+    },
     Step {
         name: "docs",
         line: "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --all-features --locked",
         run: docs,
     },
     Step { name: "licences", line: "cargo deny --locked check bans licenses sources", run: licences },
+    Step {
+        name: "licences of benches",
+        line: "cargo deny --locked --manifest-path benches/Cargo.toml --config benches/deny.toml check bans licenses sources",
+        run: licences,
+    },
     Step {
         name: "one crypto library",
         line: "cargo tree --workspace --all-features --target all --edges normal,build,dev --locked --prefix none",
