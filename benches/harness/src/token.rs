@@ -18,7 +18,7 @@ use crate::{
 };
 
 const TOKENS: usize = 500;
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 41;
 
 /// A token taken apart: what was signed, and the signature.
 type Apart = (Vec<u8>, Vec<u8>);
