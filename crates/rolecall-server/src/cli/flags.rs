@@ -14,7 +14,7 @@ pub(super) struct Shared {
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
     /// What encrypts the signing keys [env: ROLECALL_KEY_FILE] [default: rolecall.key]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     key_file: Option<String>,
     /// Address and port [env: ROLECALL_LISTEN] [default: 127.0.0.1:8000]
     #[arg(long, value_name = "ADDRESS")]

@@ -17,9 +17,11 @@ const LOCK: i64 = 0x526f_6c65_6361_6c6c;
 const OURS: [&str; 2] = ["instance", "policy"];
 
 /// Where a PostgreSQL database is. Its password is never printed.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct PostgresUrl {
     url: String,
+    /// Read once: the driver looks at the environment and at a file too, and says what is wrong with that each time.
+    options: Box<PgConnectOptions>,
     shown: String,
 }
 
@@ -32,22 +34,7 @@ impl PostgresUrl {
         if name.contains('@') {
             return Err("the address is not one: in a password, write `%2F` for `/` and `%40` for `@`".into());
         }
-        let host = options.get_host();
-        Ok(PostgresUrl { url: url.into(), shown: format!("PostgreSQL database `{name}` at {host}") })
-    }
-
-    /// Whether it may be on another machine, and somebody between could read along, or be taken for it.
-    pub fn can_be_overheard(&self) -> bool {
-        let Ok(options) = PgConnectOptions::from_str(&self.url) else { return false };
-        let host = options.get_host();
-        let is_here = host == "localhost"
-            || host.starts_with('/')
-            || options.get_socket().is_some()
-            || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-        !is_here && !matches!(options.get_ssl_mode(), PgSslMode::VerifyFull | PgSslMode::VerifyCa)
-    }
-
-    fn options(&self) -> Result<PgConnectOptions, StoreError> {
+        let shown = format!("PostgreSQL database `{name}` at {}", options.get_host());
         // Acknowledged is on disk; who waits for a lock is told so.
         // A connection that the network has swallowed is noticed in half a minute, by the server too: it would keep
         // locks for hours else.
@@ -60,9 +47,28 @@ impl PostgresUrl {
             ("tcp_keepalives_count", "3"),
             ("tcp_user_timeout", "25000"),
         ];
-        Ok(PgConnectOptions::from_str(&self.url)?.options(settings).disable_statement_logging())
+        let options = Box::new(options.options(settings).disable_statement_logging());
+        Ok(PostgresUrl { url: url.into(), options, shown })
+    }
+
+    /// Whether it may be on another machine, and somebody between could read along, or be taken for it.
+    pub fn can_be_overheard(&self) -> bool {
+        let host = self.options.get_host();
+        let is_here = host == "localhost"
+            || host.starts_with('/')
+            || self.options.get_socket().is_some()
+            || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        !is_here && !matches!(self.options.get_ssl_mode(), PgSslMode::VerifyFull | PgSslMode::VerifyCa)
     }
 }
+
+impl PartialEq for PostgresUrl {
+    fn eq(&self, other: &Self) -> bool {
+        self.url == other.url
+    }
+}
+
+impl Eq for PostgresUrl {}
 
 impl std::fmt::Display for PostgresUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -80,7 +86,7 @@ pub(super) async fn open(url: &PostgresUrl, migrator: &Migrator, accept: &Accept
     let pool = PgPoolOptions::new()
         .max_connections(16)
         .acquire_timeout(Duration::from_secs(10))
-        .connect_with(url.options()?)
+        .connect_with(url.options.as_ref().clone())
         .await?;
     let tables: Vec<String> =
         sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()")
@@ -125,7 +131,7 @@ impl Lock {
     /// # Errors
     /// [`StoreError`] when the database cannot be had now.
     pub async fn take(url: &PostgresUrl) -> Result<Option<Lock>, StoreError> {
-        let mut connection = PgConnection::connect_with(&url.options()?).await?;
+        let mut connection = PgConnection::connect_with(&url.options).await?;
         let (taken, pid): (bool, i32) = sqlx::query_as("SELECT pg_try_advisory_lock($1), pg_backend_pid()")
             .bind(LOCK)
             .fetch_one(&mut connection)
@@ -143,7 +149,7 @@ impl Lock {
     /// # Errors
     /// [`StoreError`] when the database cannot be had now.
     pub async fn end(url: &PostgresUrl, pid: i32) -> Result<(), StoreError> {
-        let mut connection = PgConnection::connect_with(&url.options()?).await?;
+        let mut connection = PgConnection::connect_with(&url.options).await?;
         sqlx::query(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND application_name = 'rolecall' \
              AND usename = current_user AND datname = current_database() AND pid IN \
@@ -175,7 +181,7 @@ impl Lock {
     /// # Errors
     /// [`StoreError`] when the database cannot be had now.
     pub async fn holder(url: &PostgresUrl) -> Result<String, StoreError> {
-        let mut connection = PgConnection::connect_with(&url.options()?).await?;
+        let mut connection = PgConnection::connect_with(&url.options).await?;
         let found: Option<String> = sqlx::query_scalar(
             "SELECT 'process ' || pid::text || ' of the server''s, from ' || coalesce(client_addr::text, 'this machine') \
              || ', since ' || to_char(backend_start, 'YYYY-MM-DD HH24:MI:SS') FROM pg_stat_activity WHERE pid IN \
