@@ -28,8 +28,8 @@ impl Asked {
 
     fn words(self) -> String {
         match self {
-            Asked::AtLeast(least) => format!("at least {least}"),
-            Asked::AtMost(most) => format!("at most {most}"),
+            Asked::AtLeast(least) => format!("must be at least {least}"),
+            Asked::AtMost(most) => format!("must be at most {most}"),
             Asked::GoalAtLeast(least) => format!("goal: at least {least}"),
             Asked::GoalAtMost(most) => format!("goal: at most {most}"),
         }
@@ -90,9 +90,9 @@ mod tests {
     #[test]
     fn only_what_must_hold_fails() {
         let mut report = Report::default();
-        assert_eq!(report.judge("speed", 0.97, Asked::AtLeast(0.96)), "at least 0.96: yes");
+        assert_eq!(report.judge("speed", 0.97, Asked::AtLeast(0.96)), "must be at least 0.96: yes");
         assert_eq!(report.judge("speed", 0.97, Asked::GoalAtLeast(0.98)), "goal: at least 0.98: **no**");
-        assert_eq!(report.judge("size", f64::NAN, Asked::AtMost(18.0)), "at most 18: **no**");
+        assert_eq!(report.judge("size", f64::NAN, Asked::AtMost(18.0)), "must be at most 18: **no**");
         assert_eq!((report.failed.len(), report.short.len()), (1, 1));
     }
 
