@@ -104,31 +104,29 @@ impl Seen {
         }
         let mut tx = app.store.count().await?;
         let now = app.clock.wall();
-        let (mut taken, mut refusal, mut put_right) = (vec![], None, false);
-        for bucket in &self.buckets {
-            let account = self.account.as_deref().filter(|_| bucket.about == About::Account);
-            let full_at = rows::take(&mut tx, &bucket.name, account).await?;
-            match bucket.limit.take(full_at, now) {
-                Taken::Full(full_at) => taken.push((bucket, full_at)),
+        let account = |bucket: &Bucket| self.account.as_deref().filter(|_| bucket.about == About::Account);
+        let names: Vec<_> = self.buckets.iter().map(|bucket| (bucket.name.as_str(), account(bucket))).collect();
+        let found = rows::take(&mut tx, &names).await?;
+        let (mut taken, mut refusal, mut put_right) = (vec![], None, vec![]);
+        for Bucket { name, limit, about } in &self.buckets {
+            let full_at = found.iter().find(|(found, _)| found == name).map_or(0, |(_, full_at)| *full_at);
+            match limit.take(full_at, now) {
+                Taken::Full(full_at) => taken.push((name.as_str(), full_at)),
                 Taken::Not { wait, put_right: right } => {
-                    Refusal::add(&mut refusal, wait, bucket.about);
-                    if let Some(full_at) = right {
-                        rows::put(&mut tx, &bucket.name, full_at).await?;
-                        put_right = true;
-                    }
+                    Refusal::add(&mut refusal, wait, *about);
+                    put_right.extend(right.map(|full_at| (name.as_str(), full_at)));
                 }
             }
         }
         if let Some(refusal) = refusal {
-            match put_right {
-                true => tx.commit().await?,
-                false => tx.rollback().await?,
+            rows::put(&mut tx, &put_right).await?;
+            match put_right.is_empty() {
+                true => tx.rollback().await?,
+                false => tx.commit().await?,
             }
             return Err(self.refused(app, refusal, from).await);
         }
-        for (bucket, full_at) in taken {
-            rows::put(&mut tx, &bucket.name, full_at).await?;
-        }
+        rows::put(&mut tx, &taken).await?;
         Ok(tx.commit().await?)
     }
 
@@ -159,13 +157,12 @@ impl Attempt {
     /// # Errors
     /// [`Error::Store`] when it cannot be written now.
     pub async fn was_right(&self, app: &App, tx: &mut Tx) -> Result<(), Error> {
-        for Bucket { name, limit, about } in &self.buckets {
-            let seconds = match about {
-                About::Account => limit.capacity(),
-                About::Network => limit.every(),
-            };
-            rows::give_back(tx, name, seconds).await?;
-        }
+        let seconds = |Bucket { limit, about, .. }: &Bucket| match about {
+            About::Account => limit.capacity(),
+            About::Network => limit.every(),
+        };
+        let used: Vec<_> = self.buckets.iter().map(|bucket| (bucket.name.as_str(), seconds(bucket))).collect();
+        rows::give_back(tx, &used).await?;
         if let (Some(account), Some(place)) = (&self.account, &self.new_place) {
             rows::used(tx, account, place, app.clock.wall(), PLACES).await?;
         }

@@ -20,37 +20,66 @@ pub async fn look(tx: &mut Tx, buckets: [&str; 6]) -> Result<Vec<(String, i64)>,
         .await?))
 }
 
-/// Takes a bucket, until the transaction ends, and answers when it is full.
-pub async fn take(tx: &mut Tx, bucket: &str, account: Option<&str>) -> Result<i64, StoreError> {
-    Ok(on!(tx, db => sqlx::query_scalar(
-        "INSERT INTO guesses (bucket, account, full_at) VALUES ($1, $2, 0) \
-         ON CONFLICT (bucket) DO UPDATE SET full_at = guesses.full_at RETURNING full_at")
-        .bind(bucket)
-        .bind(account)
-        .fetch_one(db)
-        .await?))
+/// So many buckets go into one statement: as many as one guess uses up.
+const AT_ONCE: usize = 4;
+
+/// Takes buckets, in the order in which they are given, until the transaction ends; answers when each is full. A bucket
+/// may be about an account.
+pub async fn take(tx: &mut Tx, buckets: &[(&str, Option<&str>)]) -> Result<Vec<(String, i64)>, StoreError> {
+    let mut taken = vec![];
+    for few in buckets.chunks(AT_ONCE) {
+        let [a, b, c, d] = padded(few);
+        let found: Vec<(String, i64)> = on!(tx, db => sqlx::query_as(
+            "INSERT INTO guesses (bucket, account, full_at) SELECT column1, column2, 0 \
+             FROM (VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8)) AS given WHERE column1 IS NOT NULL \
+             ON CONFLICT (bucket) DO UPDATE SET full_at = guesses.full_at RETURNING bucket, full_at")
+            .bind(a.0).bind(a.1.flatten())
+            .bind(b.0).bind(b.1.flatten())
+            .bind(c.0).bind(c.1.flatten())
+            .bind(d.0).bind(d.1.flatten())
+            .fetch_all(db)
+            .await?);
+        taken.extend(found);
+    }
+    Ok(taken)
 }
 
-/// Writes when a bucket that was taken is full.
-pub async fn put(tx: &mut Tx, bucket: &str, full_at: i64) -> Result<(), StoreError> {
-    on!(tx, db => sqlx::query("UPDATE guesses SET full_at = $1 WHERE bucket = $2")
-        .bind(full_at)
-        .bind(bucket)
-        .execute(db)
-        .await
-        .map(drop)?);
+/// Writes when buckets that were taken are full.
+pub async fn put(tx: &mut Tx, buckets: &[(&str, i64)]) -> Result<(), StoreError> {
+    for few in buckets.chunks(AT_ONCE) {
+        let [a, b, c, d] = padded(few);
+        on!(tx, db => sqlx::query(
+            "INSERT INTO guesses (bucket, full_at) SELECT column1, column2 \
+             FROM (VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8)) AS given WHERE column1 IS NOT NULL \
+             ON CONFLICT (bucket) DO UPDATE SET full_at = excluded.full_at")
+            .bind(a.0).bind(a.1).bind(b.0).bind(b.1).bind(c.0).bind(c.1).bind(d.0).bind(d.1)
+            .execute(db)
+            .await
+            .map(drop)?);
+    }
     Ok(())
 }
 
-/// Makes a bucket full earlier, by seconds.
-pub async fn give_back(tx: &mut Tx, bucket: &str, seconds: i64) -> Result<(), StoreError> {
-    on!(tx, db => sqlx::query("UPDATE guesses SET full_at = full_at - $1 WHERE bucket = $2")
-        .bind(seconds)
-        .bind(bucket)
-        .execute(db)
-        .await
-        .map(drop)?);
+/// Makes buckets full earlier, by seconds. One that was forgotten meanwhile is full, and still is.
+pub async fn give_back(tx: &mut Tx, buckets: &[(&str, i64)]) -> Result<(), StoreError> {
+    for few in buckets.chunks(AT_ONCE) {
+        let [a, b, c, d] = padded(few);
+        // Not an UPDATE: that would take them in an order of its own.
+        on!(tx, db => sqlx::query(
+            "INSERT INTO guesses (bucket, full_at) SELECT column1, 0 - column2 \
+             FROM (VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8)) AS given WHERE column1 IS NOT NULL \
+             ON CONFLICT (bucket) DO UPDATE SET full_at = guesses.full_at + excluded.full_at")
+            .bind(a.0).bind(a.1).bind(b.0).bind(b.1).bind(c.0).bind(c.1).bind(d.0).bind(d.1)
+            .execute(db)
+            .await
+            .map(drop)?);
+    }
     Ok(())
+}
+
+/// What there is, and nothing in the places that are left.
+fn padded<'a, T: Copy>(few: &[(&'a str, T)]) -> [(Option<&'a str>, Option<T>); AT_ONCE] {
+    std::array::from_fn(|n| few.get(n).copied().unzip())
 }
 
 /// The buckets that are about an account.
