@@ -20,6 +20,9 @@ const APPLICATION_ID: u32 = 0x526f_6c65;
 /// Larger files are not read through at each start.
 const CHECKED_WHOLE: u64 = 64 << 20;
 const PATIENCE: Duration = Duration::from_secs(5);
+/// What each connection keeps of the file in memory, at most. The system keeps it too, so that more would be a second
+/// copy, which a flood of log-ins fills: SQLite's own limit is 2 MiB for each.
+const CACHE_KIB: u32 = 256;
 
 pub(super) async fn version() -> Result<String, StoreError> {
     let mut connection = SqliteConnection::connect("sqlite::memory:").await?;
@@ -50,6 +53,8 @@ pub(super) async fn open(
     }
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
+        // It is tested when it is given back, and nothing happens to it in between.
+        .test_before_acquire(false)
         .acquire_timeout(2 * PATIENCE)
         .idle_timeout(None)
         .max_lifetime(None)
@@ -57,7 +62,9 @@ pub(super) async fn open(
             Box::pin(async move {
                 // After the ROLLBACK that may wait here. Where the disk was full, SQLite has undone all by itself, ROLLBACK
                 // fails, and the connection would count itself in a transaction for good.
-                connection.ping().await?;
+                if connection.is_in_transaction() {
+                    connection.ping().await?;
+                }
                 Ok(!connection.is_in_transaction())
             })
         })
@@ -69,6 +76,7 @@ pub(super) async fn open(
     }
     let readers = SqlitePoolOptions::new()
         .max_connections(4)
+        .test_before_acquire(false)
         .acquire_timeout(2 * PATIENCE)
         .connect_with(options(path).read_only(true))
         .await?;
@@ -82,7 +90,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(PATIENCE)
-        .pragma("trusted_schema", "OFF");
+        .pragma("trusted_schema", "OFF")
+        .pragma("cache_size", format!("-{CACHE_KIB}"));
     options.disable_statement_logging()
 }
 
