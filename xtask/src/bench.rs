@@ -1,13 +1,22 @@
-//! The numbers: builds what `benches/` measures with, as what is shipped is built, and runs it.
+//! The numbers: builds what is measured, as it is shipped, and what measures it; and runs that.
 //!
 //! `benches/` is a workspace of its own: what Rolecall is compared with is in none of the trees that are checked.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
-use crate::run::{Failed, Outcome, cargo, command, output, run};
+use crate::{
+    postgres,
+    python::Programs,
+    run::{Failed, Outcome, cargo, command, output, run},
+};
 
 /// The workspace of what measures, and of what Rolecall is compared with.
 const MANIFEST: &str = "benches/Cargo.toml";
+/// The releases of the Python application that Rolecall is compared with, and of all that it needs.
+pub(crate) const REQUIREMENTS: &str = "benches/fastapi_tutorial/requirements.txt";
 
 /// Builds what measures, and runs it: `[PART] [--write]`.
 pub(crate) fn run_part(arguments: &[String]) -> Outcome {
@@ -15,13 +24,35 @@ pub(crate) fn run_part(arguments: &[String]) -> Outcome {
         Some((part, rest)) if !part.starts_with('-') => (part.as_str(), rest),
         _ => ("all", arguments),
     };
-    let folder = target()?.join("benches");
+    let target = target()?;
+    let folder = target.join("benches");
     eprintln!("building what is measured, as it is shipped: some minutes the first time");
     build("bench", &folder)?;
     if ["peers", "all"].contains(&part) {
         build("peers", &folder)?;
     }
-    run(command(&folder.join("release/bench").to_string_lossy()).arg(part).args(rest))
+    if ["flood", "all"].contains(&part) {
+        build("axum_jwt", &folder)?;
+    }
+    let mut bench = command(&folder.join("release/bench").to_string_lossy());
+    bring(part, &target, &mut bench)?;
+    run(bench.arg(part).args(rest))
+}
+
+/// What a part needs that is not in `benches/`: told in variables that the modules of the harness name, too.
+fn bring(part: &str, target: &Path, bench: &mut Command) -> Outcome {
+    let is = |parts: &[&str]| part == "all" || parts.contains(&part);
+    if is(&["logins", "flood", "change", "million", "start"]) {
+        run(&mut cargo("build --profile dist --locked --package rolecall-server --bin rolecall"))?;
+        bench.env("BENCH_ROLECALL", target.join("dist/rolecall"));
+    }
+    if is(&["flood"]) {
+        bench.env("BENCH_PYTHON", Programs::find_or_install("bench-programs", REQUIREMENTS)?.path("python"));
+    }
+    if is(&["change"]) {
+        bench.env(postgres::VARIABLE, postgres::find_or_install()?);
+    }
+    Ok(())
 }
 
 /// Runs cargo on what measures, and leaves what it builds where `cargo xtask bench` does.

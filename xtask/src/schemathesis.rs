@@ -11,14 +11,14 @@ use std::{
 };
 
 use crate::{
-    install::{Installer, install},
-    run::{Failed, Outcome, cargo, command, output, root, run},
+    python::Programs,
+    run::{Failed, Outcome, cargo, command, root, run},
 };
 
 /// The document that is checked in.
 pub(crate) const DOCUMENT: &str = "docs/openapi.json";
 /// The releases of all that is installed.
-const REQUIREMENTS: &str = "xtask/schemathesis.txt";
+pub(crate) const REQUIREMENTS: &str = "xtask/schemathesis.txt";
 /// Everything that it knows to look at but one: a schema cannot say which passwords are too easily guessed, so what fits
 /// it may be refused. Undescribed statuses, bodies and headers are found by the others.
 const CHECKS: [&str; 4] = ["--checks", "all", "--exclude-checks", "positive_data_acceptance"];
@@ -37,21 +37,9 @@ const CALLS: [&str; 11] = [
     "--continue-on-failure",
 ];
 
-const INSTALLERS: &[Installer] = &[
-    Installer {
-        program: "apt-get",
-        refresh: Some("update"),
-        install: "install -y --no-install-recommends python3 python3-venv",
-        by_root: true,
-    },
-    Installer { program: "apk", refresh: None, install: "add --no-cache python3", by_root: true },
-    Installer { program: "dnf", refresh: None, install: "install -y python3", by_root: true },
-    Installer { program: "brew", refresh: None, install: "install python3", by_root: false },
-];
-
 /// Validates the document, and tries the service: as its administrator, and as nobody.
 pub(crate) fn check() -> Outcome {
-    let programs = Programs::find_or_install()?;
+    let programs = Programs::find_or_install("schemathesis-programs", REQUIREMENTS)?;
     run(command(&programs.path("openapi-spec-validator")).arg(DOCUMENT))?;
 
     run(&mut cargo("build --quiet --locked --package rolecall-server"))?;
@@ -64,41 +52,6 @@ pub(crate) fn check() -> Outcome {
     }
     eprintln!("schemathesis, without a token:");
     service.try_out(&programs, None)
-}
-
-/// Where the programs are that are installed from the Python Package Index.
-struct Programs {
-    folder: PathBuf,
-}
-
-impl Programs {
-    fn find_or_install() -> Outcome<Self> {
-        let wanted = fs::read_to_string(root().join(REQUIREMENTS))
-            .map_err(|error| Failed::because(format_args!("{REQUIREMENTS} cannot be read: {error}")))?;
-        let programs = Programs { folder: root().join("target/schemathesis-programs") };
-        // Written last, so it is there only when all of them are.
-        let installed = programs.folder.join("installed");
-        if fs::read_to_string(&installed).is_ok_and(|there| there == wanted) {
-            return Ok(programs);
-        }
-        let has_python = || output(command("python3").args(["-c", "import venv, ensurepip"])).is_some();
-        if !has_python() {
-            install("Python with `venv`", ", version 3.10 or later, as `python3`", INSTALLERS)?;
-        }
-        eprintln!("installing schemathesis, once: pip install --requirement {REQUIREMENTS}");
-        let place = programs.folder.to_string_lossy();
-        run(command("python3").args(["-m", "venv", "--clear", &place]))?;
-        run(command(&programs.path("pip"))
-            .args(["install", "--quiet", "--disable-pip-version-check", "--requirement"])
-            .arg(REQUIREMENTS))?;
-        fs::write(&installed, wanted).map_err(|error| Failed::because(format_args!("{place}: {error}")))?;
-        Ok(programs)
-    }
-
-    fn path(&self, name: &str) -> String {
-        let bin = if cfg!(windows) { "Scripts" } else { "bin" };
-        self.folder.join(bin).join(name).to_string_lossy().into_owned()
-    }
 }
 
 /// The service, in a folder of its own that is thrown away at the next start.
@@ -196,14 +149,5 @@ mod tests {
     fn a_member_is_found_by_its_whole_name() {
         let json = r#"{"re_password":"no","administrator":{"password":"yes","username":"admin"}}"#;
         assert_eq!((member(json, "password"), member(json, "word")), (Some("yes"), None));
-    }
-
-    #[test]
-    fn every_program_has_one_release() -> std::io::Result<()> {
-        let text = fs::read_to_string(root().join(REQUIREMENTS))?;
-        let mut lines = text.lines().filter(|line| !line.starts_with('#'));
-        assert!(lines.all(|line| line.split("==").count() == 2), "{text}");
-        assert!(text.contains("\nschemathesis==") && text.contains("\nopenapi-spec-validator=="));
-        Ok(())
     }
 }

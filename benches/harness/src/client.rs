@@ -25,6 +25,11 @@ impl Client {
         Ok(Client { stream, token: None })
     }
 
+    /// Somebody whose token is known.
+    pub fn with_token(address: SocketAddr, token: &str) -> anyhow::Result<Client> {
+        Ok(Client { token: Some(token.to_owned()), ..Client::connect(address)? })
+    }
+
     /// Somebody, from now on.
     pub fn log_in(&mut self, username: &str, password: &str) -> anyhow::Result<String> {
         let form = log_in(username, password);
@@ -33,6 +38,19 @@ impl Client {
         let token = body["access_token"].as_str().context("no token")?.to_owned();
         self.token = Some(token.clone());
         Ok(token)
+    }
+
+    /// Who this is: the token of the last log-in; empty before.
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
+    /// A POST of JSON; status and body.
+    pub fn post(&mut self, path: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
+        let body = body.to_string();
+        let length = body.len();
+        let head = "host: 127.0.0.1\r\ncontent-type: application/json";
+        self.send(format!("POST {path} HTTP/1.1\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}").as_bytes())
     }
 
     /// A call with a method and a path; status and body.

@@ -1,20 +1,29 @@
 //! What `cargo xtask bench` measures, and how.
 
+pub mod applications;
+pub mod argon2id;
 pub mod candidates;
+pub mod change;
 pub mod check;
 pub mod client;
+pub mod flood;
 pub mod guard;
 pub mod in_process;
 pub mod issuer;
 pub mod load;
+pub mod logins;
 pub mod machine;
+pub mod million;
 pub mod numbers;
 pub mod over_http;
 pub mod page;
 pub mod parts;
 pub mod peers;
+pub mod postgres;
 pub mod program;
 pub mod report;
 pub mod served;
+pub mod service;
+pub mod start;
 pub mod token;
 pub mod world;

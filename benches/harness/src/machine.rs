@@ -47,6 +47,13 @@ pub fn memory(id: u32) -> anyhow::Result<(f64, f64)> {
     Ok((field("VmRSS:").context("no VmRSS")?, field("VmHWM:").context("no VmHWM")?))
 }
 
+/// Resident memory of a process in MiB, of which what it shares with others counts in part.
+pub fn proportional(id: u32) -> anyhow::Result<f64> {
+    let rollup = fs::read_to_string(format!("/proc/{id}/smaps_rollup"))?;
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).context("no Pss")?;
+    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
+}
+
 /// What all cores have done since the machine started: everything but idling.
 pub fn busy() -> anyhow::Result<Duration> {
     let stat = fs::read_to_string("/proc/stat")?;

@@ -40,9 +40,17 @@ impl Series {
     }
 }
 
+/// A whole number with a comma before every three digits.
+pub fn grouped(number: u64) -> String {
+    match number {
+        0..1000 => number.to_string(),
+        _ => format!("{},{:03}", grouped(number / 1000), number % 1000),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Series;
+    use super::{Series, grouped};
 
     #[test]
     fn the_middle_lies_between_where_there_is_none() {
@@ -55,5 +63,10 @@ mod tests {
     fn ratios_are_of_the_same_round() {
         let (one, other) = (Series(vec![1.0, 20.0, 3.0]), Series(vec![2.0, 40.0, 6.0]));
         assert_eq!(one.over(&other).show(2), "0.50 (0.50 to 0.50)");
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!([0, 999, 1000, 1_000_050].map(grouped), ["0", "999", "1,000", "1,000,050"]);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{path::Path, thread, time::Instant};
 
-use crate::{check, guard, machine, page::Page, peers, report::Report, token};
+use crate::{change, check, flood, guard, logins, machine, million, page::Page, peers, report::Report, start, token};
 
 /// A part: it can be run alone, and has a place of its own in the page.
 pub struct Part {
@@ -19,6 +19,11 @@ pub const PARTS: &[Part] = &[
     Part { name: "check", run: check::run },
     Part { name: "token", run: token::run },
     Part { name: "peers", run: peers::run },
+    Part { name: "logins", run: logins::run },
+    Part { name: "flood", run: flood::run },
+    Part { name: "change", run: change::run },
+    Part { name: "million", run: million::run },
+    Part { name: "start", run: start::run },
 ];
 
 /// Cores that others may use before a part says so.

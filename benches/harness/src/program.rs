@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::Context as _;
 use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
 
 use crate::machine;
 
@@ -63,6 +64,12 @@ impl Program {
     pub fn id(&self) -> u32 {
         self.child.id()
     }
+
+    /// Ends it at once, whatever it was asked before.
+    pub fn kill(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Drop for Program {
@@ -71,16 +78,20 @@ impl Drop for Program {
     }
 }
 
-/// What a thread starts runs where the thread runs.
 fn spawn(command: &mut Command) -> anyhow::Result<Child> {
     command.stdin(Stdio::null());
-    thread::scope(|scope| {
-        let pinned = scope.spawn(|| {
-            machine::pin(machine::SERVER_CORE)?;
-            command.spawn().with_context(|| format!("{} cannot be run", command.get_program().display()))
-        });
-        pinned.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?
+    on_the_servers_core(|| {
+        command.spawn().with_context(|| format!("{} cannot be run", command.get_program().display()))
     })
+}
+
+/// What a thread starts runs where the thread runs.
+///
+/// # Errors
+/// Those of what is run.
+pub fn on_the_servers_core<T: Send>(run: impl FnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
+    let pinned = || machine::pin(machine::SERVER_CORE).and_then(|()| run());
+    thread::scope(|scope| scope.spawn(pinned).join()).map_err(|_| anyhow::anyhow!("a thread panicked"))?
 }
 
 fn address_in(line: &str) -> Option<SocketAddr> {
@@ -122,12 +133,11 @@ pub fn beside(name: &str) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// The service for development, in a folder.
-pub fn dev(program: &Path, folder: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.args(["dev", "--json", "--listen", "127.0.0.1:0"]).current_dir(folder).stderr(Stdio::null());
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ROLECALL_")) {
-        command.env_remove(name);
-    }
-    command
+/// A folder on the disk that this program is on; it goes with its value.
+///
+/// # Errors
+/// When none can be made there.
+pub fn folder() -> anyhow::Result<TempDir> {
+    let program = std::env::current_exe()?;
+    Ok(tempfile::Builder::new().prefix("bench-").tempdir_in(program.parent().unwrap_or(Path::new(".")))?)
 }
