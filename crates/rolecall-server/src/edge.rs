@@ -72,7 +72,7 @@ fn tell<B>(response: &http::Response<B>, took: Duration, _: &Span) {
     let (status, microseconds) = (response.status().as_u16(), u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     match response.status() {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            let why = response.extensions().get::<Denied>().map(tracing::field::debug);
+            let why = response.extensions().get::<Denied>().map(tracing::field::display);
             tracing::info!(status, microseconds, why, "refused");
         }
         failed if failed.is_server_error() => tracing::warn!(status, microseconds, "failed"),

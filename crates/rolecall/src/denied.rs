@@ -1,6 +1,6 @@
 //! A refusal, and how it is said: RFC 6750 challenges, RFC 9457 bodies.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -8,7 +8,8 @@ use rolecall_core::jwt::Invalid;
 
 use crate::{Problem, rule::Expr};
 
-/// Why a call was refused. A refusal that the guard answered is in the response's extensions too, for layers outside.
+/// Why a call was refused. A refusal that the guard answered is in the response's extensions too, for layers outside:
+/// its text is made for a log.
 ///
 /// A handler has use for it when it asks [`Reach`](crate::Reach): in an error type of its own it is one more case.
 ///
@@ -154,6 +155,23 @@ impl Denied {
             Denied::Unguarded(why) => (StatusCode::INTERNAL_SERVER_ERROR, "unguarded", (*why).to_owned()),
         };
         Problem::new(status, kind, detail)
+    }
+}
+
+impl std::error::Error for Denied {}
+
+/// For a log: without what a caller should do about it, and without what he has.
+impl fmt::Display for Denied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Denied::Anonymous => f.write_str("no token was sent"),
+            Denied::BadToken(why) => why.fmt(f),
+            Denied::SessionOver => f.write_str("the token's session is over"),
+            Denied::Forbidden(Forbidden { rule, .. }) => write!(f, "the route needs {rule}"),
+            Denied::NotFound => f.write_str("there is nothing here that the caller may see"),
+            Denied::Busy(_) => f.write_str("too many tokens are being looked up"),
+            Denied::BadRequest(why) | Denied::Unavailable(why) | Denied::Unguarded(why) => f.write_str(why),
+        }
     }
 }
 

@@ -241,7 +241,7 @@ async fn a_layer_outside_learns_why_a_call_was_refused() {
     use axum::middleware::{Next, from_fn};
     let note = async |request: axum::extract::Request, next: Next| {
         let response = next.run(request).await;
-        let why = response.extensions().get::<rolecall::Denied>().map(|why| format!("{why:?}"));
+        let why = response.extensions().get::<rolecall::Denied>().map(ToString::to_string);
         let why = why.unwrap_or_default();
         ([("x-why", why)], response)
     };
@@ -250,7 +250,7 @@ async fn a_layer_outside_learns_why_a_call_was_refused() {
     let why =
         async |token: String| app.caller(token).get("/items/").await.headers["x-why"].to_str().unwrap().to_owned();
 
-    assert_eq!(why("bad".into()).await, r#"BadToken(Malformed("does not have three parts"))"#);
-    assert!(why(world.mint("alice", &[])).await.starts_with("Forbidden("));
+    assert_eq!(why("bad".into()).await, "token does not have three parts");
+    assert_eq!(why(world.mint("alice", &[])).await, "the route needs items:read");
     assert_eq!(why(world.mint("alice", &["user"])).await, "");
 }
