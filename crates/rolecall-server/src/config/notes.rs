@@ -103,8 +103,8 @@ impl Resolved {
             && path.parent() == config.key_file.parent()
         {
             note(
-                "the key file lies beside the database: whoever copies the folder has both; a backup of the database alone is \
-                 worth nothing to a thief if the key file is elsewhere",
+                "the key file lies beside the database: whoever copies the folder has both, and can sign tokens; put it \
+                 elsewhere, and keep it out of the database's backups",
             );
         }
     }
