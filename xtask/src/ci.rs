@@ -29,6 +29,8 @@ const STEPS: &[Step] = &[
         line: "cargo clippy --manifest-path benches/Cargo.toml --workspace --all-targets --locked -- -D warnings",
         run: crate::bench::beside,
     },
+    // Nothing else here builds them.
+    Step { name: "fuzz targets' lock", line: "cargo fetch --locked --manifest-path fuzz/Cargo.toml", run: as_written },
     Step {
         name: "docs",
         line: "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --all-features --locked",
