@@ -17,7 +17,7 @@ use crate::{
     names,
     passwords::Password,
     rbac,
-    store::{StoreError, Tx, assignments, sessions, users, versions},
+    store::{StoreError, Tx, assignments, sessions, users},
 };
 
 pub use users::{Credentials, User};
@@ -44,7 +44,7 @@ pub async fn register(app: &App, username: &str, password: &str, origin: Origin)
     let hash = app.passwords.hash(password, Who::from(origin.address.prefix())).await?;
 
     let user = new(app, name, None)?;
-    let mut tx = app.store.write().await?;
+    let (mut tx, version) = app.store.write_as_of().await?;
     match insert(&mut tx, &user, Some(&hash)).await {
         // Somebody was faster, or this is another way to try names out.
         Err(taken @ Error::Taken(_)) => {
@@ -54,7 +54,6 @@ pub async fn register(app: &App, username: &str, password: &str, origin: Origin)
         }
         done => done?,
     }
-    let version = versions::current(&mut tx).await?.version;
     let policy = app.policy_of(&mut tx, version).await?;
     let mut roles = vec![];
     for role in given {
@@ -89,7 +88,7 @@ pub struct Proved {
 /// # Errors
 /// [`Error::Limited`] when too many guesses were made; [`Error::Busy`] when too many wait to be checked.
 pub async fn authenticate(app: &App, name: &str, password: &str, from: &Origin) -> Result<Option<Proved>, Error> {
-    let mut tx = app.store.read().await?;
+    let mut tx = app.store.glance().await?;
     let is_address = name.contains('@');
     let said = if is_address { names::email(name) } else { names::username(name) };
     let found = match (&said, is_address) {

@@ -18,7 +18,9 @@ use crate::{
     store::{
         StoreError, Tx,
         assignments::{self, Assignment},
-        sessions as rows, users, versions,
+        sessions as rows,
+        users::{self, Credentials},
+        versions,
     },
 };
 
@@ -59,14 +61,14 @@ pub async fn open(
 ) -> Result<Result<Opened, Refused>, Error> {
     // Before the roles are read: a token must not seem younger than what it says.
     let now = app.clock.wall();
-    let mut tx = app.store.write().await?;
-    let again = users::by_id(&mut tx, &proved.account.id).await?;
-    let Some(user) = again.filter(|user| !user.disabled && user.password == proved.account.password) else {
+    let (mut tx, version) = app.store.write_as_of().await?;
+    let again = assignments::with_user(&mut tx, &proved.account.id).await?;
+    let unchanged = |user: &Credentials| !user.disabled && user.password == proved.account.password;
+    let Some((user, assigned)) = again.filter(|(user, _)| unchanged(user)) else {
         return Ok(Err(Refused::Grant));
     };
-    let version = versions::current(&mut tx).await?.version;
     let policy = app.policy_of(&mut tx, version).await?;
-    let assigned = holding(assignments::of_user(&mut tx, &user.id).await?, now);
+    let assigned = holding(assigned, now);
     if scope.as_ref().is_some_and(|scope| !is_held(&policy, &assigned, scope)) {
         return was_right(app, tx, proved, Refused::Scope).await;
     }

@@ -106,7 +106,7 @@ impl Seen {
         let now = app.clock.wall();
         let account = |bucket: &Bucket| self.account.as_deref().filter(|_| bucket.about == About::Account);
         let names: Vec<_> = self.buckets.iter().map(|bucket| (bucket.name.as_str(), account(bucket))).collect();
-        let found = rows::take(&mut tx, &names).await?;
+        let found = rows::take(&mut tx, app.store.holder(), &names).await?;
         let (mut taken, mut refusal, mut put_right) = (vec![], None, vec![]);
         for Bucket { name, limit, about } in &self.buckets {
             let full_at = found.iter().find(|(found, _)| found == name).map_or(0, |(_, full_at)| *full_at);

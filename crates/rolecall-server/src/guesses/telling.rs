@@ -82,7 +82,7 @@ struct Line<'a> {
 async fn write(app: &App, lines: &[Line<'_>], from: &Origin) -> Result<(), Error> {
     let mut tx = app.store.count().await?;
     for &Line { count, limit: reached, guesses, subject } in lines {
-        let taken = rows::take(&mut tx, &[(count, subject)]).await?;
+        let taken = rows::take(&mut tx, app.store.holder(), &[(count, subject)]).await?;
         let full_at = taken.first().map_or(0, |(_, full_at)| *full_at);
         match limit().take(full_at, app.clock.wall()) {
             Taken::Full(full_at) | Taken::Not { put_right: Some(full_at), .. } => {

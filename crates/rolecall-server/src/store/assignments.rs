@@ -1,6 +1,6 @@
 //! Which user has which role, in which organisation, until when.
 
-use super::{StoreError, Tx, on};
+use super::{StoreError, Tx, on, users::Credentials};
 
 /// Everywhere: the only organisation there is yet.
 const EVERYWHERE: &str = "";
@@ -23,6 +23,25 @@ pub async fn of_user(tx: &mut Tx, user: &str) -> Result<Vec<Assignment>, StoreEr
         .fetch_all(db)
         .await?);
     Ok(rows.into_iter().map(|(role, until)| Assignment { role, until }).collect())
+}
+
+/// What a log-in needs of a user, with his assignments as [`of_user`] has them: one look instead of two.
+pub async fn with_user(tx: &mut Tx, user: &str) -> Result<Option<(Credentials, Vec<Assignment>)>, StoreError> {
+    type Row = (String, String, Option<String>, bool, Option<String>, Option<i64>);
+    let rows: Vec<Row> = on!(tx, db => sqlx::query_as(
+        "SELECT id, username, password, disabled, role, until FROM users \
+         LEFT JOIN user_assignments ON user_id = id AND organisation = $2 WHERE id = $1 ORDER BY role")
+        .bind(user)
+        .bind(EVERYWHERE)
+        .fetch_all(db)
+        .await?);
+    let mut found = None;
+    for (id, username, password, disabled, role, until) in rows {
+        let (_, assigned) = found.get_or_insert_with(|| (Credentials { id, username, password, disabled }, Vec::new()));
+        // Who has none is a row without a role.
+        assigned.extend(role.map(|role| Assignment { role, until }));
+    }
+    Ok(found)
 }
 
 /// Adds one, or gives it another end.

@@ -24,21 +24,33 @@ pub async fn look(tx: &mut Tx, buckets: [&str; 6]) -> Result<Vec<(String, i64)>,
 const AT_ONCE: usize = 4;
 
 /// Takes buckets, in the order in which they are given, until the transaction ends; answers when each is full. A bucket
-/// may be about an account.
-pub async fn take(tx: &mut Tx, buckets: &[(&str, Option<&str>)]) -> Result<Vec<(String, i64)>, StoreError> {
+/// may be about an account. `holder` is this process, as the version row names whoever may write.
+///
+/// # Errors
+/// [`StoreError::NotHolder`] when another process has taken the database over.
+pub async fn take(
+    tx: &mut Tx,
+    holder: &str,
+    buckets: &[(&str, Option<&str>)],
+) -> Result<Vec<(String, i64)>, StoreError> {
     let mut taken = vec![];
     for few in buckets.chunks(AT_ONCE) {
         let [a, b, c, d] = padded(few);
         let found: Vec<(String, i64)> = on!(tx, db => sqlx::query_as(
             "INSERT INTO guesses (bucket, account, full_at) SELECT column1, column2, 0 \
-             FROM (VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8)) AS given WHERE column1 IS NOT NULL \
+             FROM (VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8)) AS given \
+             WHERE column1 IS NOT NULL AND EXISTS (SELECT 1 FROM policy WHERE holder = $9) \
              ON CONFLICT (bucket) DO UPDATE SET full_at = guesses.full_at RETURNING bucket, full_at")
             .bind(a.0).bind(a.1.flatten())
             .bind(b.0).bind(b.1.flatten())
             .bind(c.0).bind(c.1.flatten())
             .bind(d.0).bind(d.1.flatten())
+            .bind(holder)
             .fetch_all(db)
             .await?);
+        if found.is_empty() {
+            return Err(StoreError::NotHolder);
+        }
         taken.extend(found);
     }
     Ok(taken)

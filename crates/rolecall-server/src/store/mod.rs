@@ -22,6 +22,7 @@ use std::{path::PathBuf, time::Duration};
 use sqlx::{
     AssertSqlSafe, PgPool, Postgres, SqlSafeStr, Sqlite, SqlitePool, Transaction,
     migrate::{Migration, MigrationType, Migrator},
+    pool::PoolConnection,
 };
 use tokio::time::timeout;
 
@@ -101,6 +102,8 @@ enum Pools {
 
 /// One transaction. Dropped, it is rolled back.
 pub enum Tx {
+    /// None, on SQLite: each statement is by itself, and none can write.
+    Glance(PoolConnection<Sqlite>),
     /// On SQLite.
     Sqlite(Transaction<'static, Sqlite>),
     /// On PostgreSQL.
@@ -111,6 +114,10 @@ pub enum Tx {
 macro_rules! on {
     ($tx:expr, $db:ident => $run:expr) => {
         match $tx {
+            $crate::store::Tx::Glance(connection) => {
+                let $db = &mut **connection;
+                $run
+            }
             $crate::store::Tx::Sqlite(tx) => {
                 let $db = &mut **tx;
                 $run
@@ -162,35 +169,57 @@ impl Store {
         })
     }
 
+    /// For a few reads of which each may be as of another moment. SQLite needs no transaction for them, and so less work.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be had now.
+    pub async fn glance(&self) -> Result<Tx, StoreError> {
+        match &self.pools {
+            Pools::Sqlite { readers, .. } => Ok(Tx::Glance(readers.acquire().await?)),
+            Pools::Postgres(_) => self.read().await,
+        }
+    }
+
     /// A transaction that writes what is no change: registering, opening a session. No change takes place until it
     /// ends, so what changes alter is as of one moment.
     ///
     /// # Errors
     /// [`StoreError::NotHolder`] when another process has taken the database over.
     pub async fn write(&self) -> Result<Tx, StoreError> {
+        self.write_as_of().await.map(|(tx, _)| tx)
+    }
+
+    /// The same, with the version as of which it reads.
+    ///
+    /// # Errors
+    /// As [`write`](Store::write).
+    pub async fn write_as_of(&self) -> Result<(Tx, u64), StoreError> {
         let mut tx = match &self.pools {
             Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Tx::Postgres(postgres::begin_beside_changes(pool).await?),
         };
-        match versions::holder(&mut tx).await? == self.holder {
-            true => Ok(tx),
+        let (version, holder) = versions::held(&mut tx).await?;
+        match holder == self.holder {
+            true => Ok((tx, version)),
             false => Err(StoreError::NotHolder),
         }
     }
 
     /// A transaction that counts guesses, which no decision depends on: it waits for no change, and none waits for it.
+    /// That this process may write is asked by what counts ([`guesses::take`]); to forget what is full changes nothing.
     ///
     /// # Errors
-    /// [`StoreError::NotHolder`] when another process has taken the database over.
+    /// [`StoreError`] when the database cannot be had now.
     pub async fn count(&self) -> Result<Tx, StoreError> {
-        let mut tx = match &self.pools {
+        Ok(match &self.pools {
             Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-        };
-        match versions::holder(&mut tx).await? == self.holder {
-            true => Ok(tx),
-            false => Err(StoreError::NotHolder),
-        }
+        })
+    }
+
+    /// This process, as the version row names whoever may write.
+    pub fn holder(&self) -> &str {
+        &self.holder
     }
 
     /// Who may write, by the version row.
@@ -296,6 +325,7 @@ impl Tx {
     /// [`StoreError`]; whether its outcome is known, [`StoreError::is_unknown`] tells.
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
+            Tx::Glance(_) => Ok(()),
             Tx::Sqlite(tx) => tx.commit().await.map_err(StoreError::of_commit),
             Tx::Postgres(tx) => tx.commit().await.map_err(StoreError::of_commit),
         }
@@ -307,6 +337,7 @@ impl Tx {
     /// [`StoreError`] when the database cannot be had; it is undone all the same.
     pub async fn rollback(self) -> Result<(), StoreError> {
         match self {
+            Tx::Glance(_) => {}
             Tx::Sqlite(tx) => tx.rollback().await?,
             Tx::Postgres(tx) => tx.rollback().await?,
         }

@@ -116,15 +116,6 @@ pub async fn by_email(tx: &mut Tx, email: &str) -> Result<Option<Credentials>, S
     Ok(row.map(credentials))
 }
 
-/// What a log-in needs, by id.
-pub async fn by_id(tx: &mut Tx, id: &str) -> Result<Option<Credentials>, StoreError> {
-    let row = on!(tx, db => sqlx::query_as("SELECT id, username, password, disabled FROM users WHERE id = $1")
-        .bind(id)
-        .fetch_optional(db)
-        .await?);
-    Ok(row.map(credentials))
-}
-
 /// Sets whether an account is disabled; `false` if it was so already.
 pub async fn set_disabled(tx: &mut Tx, id: &str, disabled: bool) -> Result<bool, StoreError> {
     let done = on!(tx, db => sqlx::query("UPDATE users SET disabled = $1 WHERE id = $2 AND disabled <> $1")

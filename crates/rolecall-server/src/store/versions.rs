@@ -23,6 +23,12 @@ pub async fn current(tx: &mut Tx) -> Result<Current, StoreError> {
     Ok(Current { version: version(row.0), tag: row.1, floor: version(row.2) })
 }
 
+/// The version, and who may write.
+pub async fn held(tx: &mut Tx) -> Result<(Version, String), StoreError> {
+    let row: (i64, String) = on!(tx, db => sqlx::query_as("SELECT version, holder FROM policy").fetch_one(db).await?);
+    Ok((version(row.0), row.1))
+}
+
 /// Who may write.
 pub async fn holder(tx: &mut Tx) -> Result<String, StoreError> {
     Ok(on!(tx, db => sqlx::query_scalar("SELECT holder FROM policy").fetch_one(db).await?))
