@@ -100,24 +100,38 @@ pub async fn look(app: &App, tx: &mut Tx, whose: Whose<'_>, from: &Origin) -> Re
         Whose::Nobody(_) => None,
     };
     let place = names.place(&subject, network);
-    // Asked about nobody, too: it takes the same time.
-    let used_at = rows::used_at(tx, account.as_deref().unwrap_or(&subject), &place).await?;
-    let is_known = used_at.is_some_and(|at| at > now - PLACE_FOR);
-    let is_noted = used_at.is_some_and(|at| at > now - DAY);
-
+    let here = names.name("here", &[subject.as_bytes(), &network.to_bytes()]);
+    let known = names.name("known", &[subject.as_bytes()]);
+    let strangers = names.name("strangers", &[subject.as_bytes()]);
     let mut buckets = of_network(app, from);
+    let telling = Telling::about(names, Some(&subject), from.address);
+
+    let counted = [&here, &known, &strangers].into_iter().map(String::as_str);
+    let asked = counted.chain(buckets.iter().map(|bucket| bucket.name.as_str())).chain(telling.names());
+    // Asked about nobody, too: it takes the same time.
+    let used = (account.as_deref().unwrap_or(&subject), place.as_str());
+    let found = rows::look(tx, padded(asked), used).await?;
+    let is_known = found.used_at.is_some_and(|at| at > now - PLACE_FOR);
+    let is_noted = found.used_at.is_some_and(|at| at > now - DAY);
+
     if per_account > 0 {
-        let (kind, times) = if is_known { ("known", 2) } else { ("strangers", 3) };
-        let here = names.name("here", &[subject.as_bytes(), &network.to_bytes()]);
-        let all = names.name(kind, &[subject.as_bytes()]);
-        for (name, times) in [(here, 1), (all, times)] {
+        let all = if is_known { (known, 2) } else { (strangers, 3) };
+        for (name, times) in [(here, 1), all] {
             let limit = Limit::new(per_account, times, ACCOUNT_EVERY);
             buckets.push(Bucket { name, limit, about: About::Account });
         }
     }
-    let telling = Telling::about(names, Some(&subject), from.address);
     let new_place = (per_account > 0 && !is_noted).then_some(place);
-    see(tx, Seen { new_place, account, subject, ..Seen::of(buckets, telling) }, now).await
+    Ok(see(Seen { new_place, account, subject, ..Seen::of(buckets, telling) }, &found, now))
+}
+
+/// There are seven at most; the same one twice is found once.
+fn padded<'a>(names: impl Iterator<Item = &'a str>) -> [&'a str; 7] {
+    let mut asked = [""; 7];
+    for (place, name) in asked.iter_mut().zip(names) {
+        *place = name;
+    }
+    asked
 }
 
 /// Looks what is left for a guess from somewhere, at nobody's password.
@@ -126,7 +140,10 @@ pub async fn look(app: &App, tx: &mut Tx, whose: Whose<'_>, from: &Origin) -> Re
 /// [`Error::Store`] when it cannot be read now.
 pub async fn look_from(app: &App, tx: &mut Tx, from: &Origin) -> Result<Seen, Error> {
     let telling = Telling::about(&app.names, None, from.address);
-    see(tx, Seen::of(of_network(app, from), telling), app.clock.wall()).await
+    let seen = Seen::of(of_network(app, from), telling);
+    let asked = seen.buckets.iter().map(|bucket| bucket.name.as_str()).chain(seen.telling.names());
+    let found = rows::look(tx, padded(asked), ("", "")).await?;
+    Ok(see(seen, &found, app.clock.wall()))
 }
 
 /// Notes from where an account was made: its owner is known there.
@@ -152,18 +169,8 @@ fn of_network(app: &App, from: &Origin) -> Vec<Bucket> {
     [bucket(from.address.prefix(), 1)].into_iter().chain(site).collect()
 }
 
-async fn see(tx: &mut Tx, mut seen: Seen, now: i64) -> Result<Seen, Error> {
-    if seen.buckets.is_empty() {
-        return Ok(seen);
-    }
-    let names = seen.buckets.iter().map(|bucket| bucket.name.as_str()).chain(seen.telling.names());
-    // There are six at most; the same one twice is found once.
-    let mut asked = [""; 6];
-    for (place, name) in asked.iter_mut().zip(names) {
-        *place = name;
-    }
-    let found = rows::look(tx, asked).await?;
-    let full_at = |name: &str| found.iter().find(|(found, _)| found == name).map_or(0, |(_, full_at)| *full_at);
+fn see(mut seen: Seen, found: &rows::Found, now: i64) -> Seen {
+    let full_at = |name: &str| found.full_at.iter().find(|(found, _)| found == name).map_or(0, |(_, full_at)| *full_at);
     for bucket in &seen.buckets {
         let full_at = full_at(&bucket.name);
         let left = match bucket.about {
@@ -177,5 +184,5 @@ async fn see(tx: &mut Tx, mut seen: Seen, now: i64) -> Result<Seen, Error> {
         }
     }
     seen.telling.keep_due(full_at, now);
-    Ok(seen)
+    seen
 }

@@ -6,18 +6,39 @@
 
 use super::{StoreError, Tx, on};
 
-/// When these buckets are full; those that have no row are.
-pub async fn look(tx: &mut Tx, buckets: [&str; 6]) -> Result<Vec<(String, i64)>, StoreError> {
-    let [a, b, c, d, e, f] = buckets;
-    Ok(on!(tx, db => sqlx::query_as("SELECT bucket, full_at FROM guesses WHERE bucket IN ($1, $2, $3, $4, $5, $6)")
+/// What there is to see before a guess.
+pub struct Found {
+    /// When buckets are full; those that have no row are.
+    pub full_at: Vec<(String, i64)>,
+    /// When the account was last used from the place.
+    pub used_at: Option<i64>,
+}
+
+/// Looks at buckets, and when an account was last used from a place.
+pub async fn look(tx: &mut Tx, buckets: [&str; 7], (account, place): (&str, &str)) -> Result<Found, StoreError> {
+    let [a, b, c, d, e, f, g] = buckets;
+    let rows: Vec<(Option<String>, i64)> = on!(tx, db => sqlx::query_as(
+        "SELECT bucket, full_at FROM guesses WHERE bucket IN ($1, $2, $3, $4, $5, $6, $7) UNION ALL \
+         SELECT NULL, used_at FROM places WHERE user_id = $8 AND place = $9")
         .bind(a)
         .bind(b)
         .bind(c)
         .bind(d)
         .bind(e)
         .bind(f)
+        .bind(g)
+        .bind(account)
+        .bind(place)
         .fetch_all(db)
-        .await?))
+        .await?);
+    let mut found = Found { full_at: Vec::with_capacity(rows.len()), used_at: None };
+    for (bucket, at) in rows {
+        match bucket {
+            Some(bucket) => found.full_at.push((bucket, at)),
+            None => found.used_at = Some(at),
+        }
+    }
+    Ok(found)
 }
 
 /// So many buckets go into one statement: as many as one guess uses up.
@@ -120,15 +141,6 @@ pub async fn forget(tx: &mut Tx, bucket: &str, now: i64) -> Result<(), StoreErro
         .await
         .map(drop)?);
     Ok(())
-}
-
-/// When an account was last used from a place.
-pub async fn used_at(tx: &mut Tx, account: &str, place: &str) -> Result<Option<i64>, StoreError> {
-    Ok(on!(tx, db => sqlx::query_scalar("SELECT used_at FROM places WHERE user_id = $1 AND place = $2")
-        .bind(account)
-        .bind(place)
-        .fetch_optional(db)
-        .await?))
 }
 
 /// Notes that an account was used from a place, and forgets all but the last of its places.
