@@ -20,7 +20,7 @@
 //!                 follow `--`. It builds with the stable compiler and a C++ compiler. A file after `--` is run
 //!                 again. The targets are in crates/*/tests/fuzz, and run for a moment among the tests.
 //!
-//! bench [PART]    Measures, and fails where a number that must hold does not: guard, check, token, peers, logins, flood,
+//! bench PART      Measures, and fails where a number that must hold does not: guard, check, token, peers, logins, flood,
 //!                 change, million, start; or all of them, which is what it does unless told. With `--write` it puts
 //!                 them into docs/performance.md, which says what they mean. Keep the machine quiet meanwhile. `flood`
 //!                 installs FastAPI into target/, and `change` needs PostgreSQL, as the tests do.
