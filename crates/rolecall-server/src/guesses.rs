@@ -105,6 +105,9 @@ pub async fn look(app: &App, tx: &mut Tx, whose: Whose<'_>, from: &Origin) -> Re
     let strangers = names.name("strangers", &[subject.as_bytes()]);
     let mut buckets = of_network(app, from);
     let telling = Telling::about(names, Some(&subject), from.address);
+    if per_account == 0 && buckets.is_empty() {
+        return Ok(Seen { account, subject, ..Seen::of(buckets, telling) });
+    }
 
     let counted = [&here, &known, &strangers].into_iter().map(String::as_str);
     let asked = counted.chain(buckets.iter().map(|bucket| bucket.name.as_str())).chain(telling.names());
@@ -141,6 +144,9 @@ fn padded<'a>(names: impl Iterator<Item = &'a str>) -> [&'a str; 7] {
 pub async fn look_from(app: &App, tx: &mut Tx, from: &Origin) -> Result<Seen, Error> {
     let telling = Telling::about(&app.names, None, from.address);
     let seen = Seen::of(of_network(app, from), telling);
+    if seen.buckets.is_empty() {
+        return Ok(seen);
+    }
     let asked = seen.buckets.iter().map(|bucket| bucket.name.as_str()).chain(seen.telling.names());
     let found = rows::look(tx, padded(asked), ("", "")).await?;
     Ok(see(seen, &found, app.clock.wall()))

@@ -114,7 +114,7 @@ impl Rolecall {
     /// # Errors
     /// As [`dev`](Rolecall::dev).
     pub async fn start(config: Config, clock: Clock) -> Result<Self, Error> {
-        let (listener, address) = bind(config.listen)?;
+        let (listener, address) = serve::bind(config.listen)?;
         let opened = assemble::dev(config, clock, &format!("http://{address}"), &who(address)).await?;
         Rolecall::of(listener, address, opened)
     }
@@ -134,7 +134,7 @@ impl Rolecall {
     /// A sentence that says what to do: no database, one that `rolecall dev` made, another issuer, a key file that
     /// others can read.
     pub async fn open(config: Config) -> Result<Self, Error> {
-        let (listener, address) = bind(config.listen)?;
+        let (listener, address) = serve::bind(config.listen)?;
         let issuer = config.issuer.clone().unwrap_or_else(|| format!("http://{address}"));
         let opened = assemble::production(config, Clock::system(), &issuer, &who(address)).await?;
         Rolecall::of(listener, address, opened)
@@ -273,27 +273,6 @@ impl std::fmt::Debug for Rolecall {
 /// What another process is told that wants the same database.
 fn who(address: SocketAddr) -> String {
     format!("process {} (listening on {address})", std::process::id())
-}
-
-/// First of all: what comes later is slow, and somebody else may have the port.
-fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
-    let listener = listen(address)?;
-    let address = listener.local_addr().map_err(|error| Error::Start(error.to_string()))?;
-    Ok((listener, address))
-}
-
-fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
-    TcpListener::bind(address).map_err(|error| {
-        let next = address.port().saturating_add(1);
-        let other = SocketAddr::new(address.ip(), next);
-        Error::Start(match error.kind() {
-            std::io::ErrorKind::AddrInUse => format!(
-                "{address} is in use by another program: stop that one, or choose another port with `--listen {other}` \
-                 or ROLECALL_LISTEN={other}"
-            ),
-            _ => format!("{address} cannot be listened at: {error}"),
-        })
-    })
 }
 
 /// The task, until it is ended.

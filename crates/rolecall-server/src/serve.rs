@@ -33,6 +33,31 @@ const DRAIN: Duration = Duration::from_secs(25);
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 8 << 20;
 
+/// Takes an address, and says which one it is where the port was left to the system. First of all: what comes later is
+/// slow, and somebody else may have the port.
+///
+/// # Errors
+/// [`Error::Start`] says what to do.
+pub fn bind(address: SocketAddr) -> Result<(Bound, SocketAddr), Error> {
+    let listener = listen(address)?;
+    let address = listener.local_addr().map_err(|error| Error::Start(error.to_string()))?;
+    Ok((listener, address))
+}
+
+fn listen(address: SocketAddr) -> Result<Bound, Error> {
+    Bound::bind(address).map_err(|error| {
+        let next = address.port().saturating_add(1);
+        let other = SocketAddr::new(address.ip(), next);
+        Error::Start(match error.kind() {
+            io::ErrorKind::AddrInUse => format!(
+                "{address} is in use by another program: stop that one, or choose another port with `--listen {other}` \
+                 or ROLECALL_LISTEN={other}"
+            ),
+            _ => format!("{address} cannot be listened at: {error}"),
+        })
+    })
+}
+
 /// Serves until `stopping`, then lets calls under way finish.
 ///
 /// # Errors

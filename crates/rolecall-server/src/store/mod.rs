@@ -13,11 +13,12 @@ pub mod sessions;
 pub mod users;
 pub mod versions;
 
+mod database;
 mod error;
 mod postgres;
 mod sqlite;
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use sqlx::{
     AssertSqlSafe, PgPool, Postgres, SqlSafeStr, Sqlite, SqlitePool, Transaction,
@@ -26,55 +27,11 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
+pub use database::Database;
 pub use error::StoreError;
 pub use instance::Instance;
 pub use postgres::{Lock, PostgresUrl};
 pub use sqlite::FileLock;
-
-/// Where the data is.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Database {
-    /// A file on this machine.
-    Sqlite(PathBuf),
-    /// A PostgreSQL database.
-    Postgres(PostgresUrl),
-}
-
-impl Database {
-    /// Reads `sqlite://path` (relative to `folder`) or `postgres://...`.
-    ///
-    /// # Errors
-    /// A sentence that says what to write.
-    pub fn parse(url: &str, folder: &std::path::Path) -> Result<Database, String> {
-        if let Some(path) = url.strip_prefix("sqlite://") {
-            return match path.is_empty() || path.contains('?') {
-                true => Err("write the database as `sqlite://FILE`, as in `sqlite://rolecall.db`".into()),
-                false => Ok(Database::Sqlite(folder.join(path))),
-            };
-        }
-        match url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            true => PostgresUrl::parse(url).map(Database::Postgres),
-            false => Err("the database is `sqlite://FILE` or `postgres://USER@HOST/DATABASE`".into()),
-        }
-    }
-
-    /// Whether there is nothing where it would be. Of a PostgreSQL database that is not known before it is asked.
-    pub fn is_missing(&self) -> bool {
-        match self {
-            Database::Sqlite(path) => !path.exists() && !sqlite::has_log(path),
-            Database::Postgres(_) => false,
-        }
-    }
-}
-
-impl std::fmt::Display for Database {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Database::Sqlite(path) => path.display().fmt(f),
-            Database::Postgres(url) => url.fmt(f),
-        }
-    }
-}
 
 /// Whether a database is the one that is wanted, by who made it; `None`: nobody yet. If not, a sentence.
 pub type Accept<'a> = dyn Fn(Option<&Instance>) -> Result<(), String> + Send + Sync + 'a;
@@ -211,6 +168,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be had now.
     pub async fn count(&self) -> Result<Tx, StoreError> {
+        self.begin().await
+    }
+
+    /// A transaction that writes. On SQLite it is the only one.
+    async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match &self.pools {
             Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
@@ -236,10 +198,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotHolder`] when another process has taken the database over.
     pub async fn change(&self, tag: &str) -> Result<(Tx, u64), StoreError> {
-        let mut tx = match &self.pools {
-            Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-        };
+        let mut tx = self.begin().await?;
         let version = versions::advance(&mut tx, tag, &self.holder).await?.ok_or(StoreError::NotHolder)?;
         Ok((tx, version))
     }
@@ -250,10 +209,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotHolder`] when another process has taken the database over.
     pub async fn settled(&self) -> Result<Tx, StoreError> {
-        let mut tx = match &self.pools {
-            Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-        };
+        let mut tx = self.begin().await?;
         match versions::touch(&mut tx, &self.holder).await? {
             true => Ok(tx),
             false => Err(StoreError::NotHolder),
@@ -265,10 +221,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be had now.
     pub async fn take_over(&self, lease: Duration) -> Result<Before, StoreError> {
-        let mut tx = match &self.pools {
-            Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-        };
+        let mut tx = self.begin().await?;
         let lease_ms = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
         let before = versions::take(&mut tx, &self.holder, lease_ms).await?;
         tx.commit().await?;

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::files;
 use crate::util::{
     Rows,
-    binary::{self, Said, Service, rolecall, run, signal_to, wait},
+    binary::{Said, Service, rolecall, run, signal_to, wait},
     postgres,
     world::PASSWORD,
 };
@@ -194,12 +194,7 @@ async fn killed_at_any_moment_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment_on_postgres() {
     let url = postgres::database().await;
-    let wiped = async || {
-        let mut rows = Rows::at(&url, "".as_ref()).await;
-        rows.run("DROP SCHEMA public CASCADE").await;
-        rows.run("CREATE SCHEMA public").await;
-    };
-    killed_at_any_moment(&url, 6, wiped).await;
+    killed_at_any_moment(&url, 6, async || postgres::wipe(&url).await).await;
 }
 
 #[test]
@@ -208,6 +203,5 @@ fn beside_a_service_that_runs_it_says_who_has_the_database() {
     assert_eq!(init(folder.path(), &["--username", "olivia"], PASSWORD).code, Some(0));
     let service = serve(folder.path(), SQLITE, &[]);
     init(folder.path(), &["--username", "oscar"], PASSWORD).refused(&["is in use by process "]);
-    let _ = binary::address();
     service.stop();
 }

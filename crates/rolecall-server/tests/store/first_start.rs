@@ -6,7 +6,6 @@ use rustix::process::Signal;
 
 use super::folder;
 use crate::util::{
-    Rows,
     binary::{Service, rolecall, run, signal_to, wait},
     postgres,
     world::PASSWORD,
@@ -71,12 +70,7 @@ async fn killed_at_any_moment_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment_on_postgres() {
     let url = postgres::database().await;
-    let wiped = async || {
-        let mut rows = Rows::at(&url, "".as_ref()).await;
-        rows.run("DROP SCHEMA public CASCADE").await;
-        rows.run("CREATE SCHEMA public").await;
-    };
-    killed_at_any_moment(&url, 8, wiped).await;
+    killed_at_any_moment(&url, 8, async || postgres::wipe(&url).await).await;
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! One process has a SQLite file, by whatever name it is called.
+//! One process has a database: a SQLite file by whatever name it is called, and what the version row says of either.
 
 use std::{fs, os::unix::fs::symlink, path::Path};
 
@@ -7,13 +7,33 @@ use serde_json::json;
 
 use super::{SQLITE, folder, made};
 use crate::util::{
-    Db, World,
+    Db, Rows, World,
     binary::{Service, refuses, rolecall},
-    until,
+    on_both, until,
     world::PASSWORD,
 };
 
 const ANYWHERE: [&str; 2] = ["--listen", "127.0.0.1:0"];
+
+on_both! {
+    async fn one_that_was_replaced_writes_nothing(world) {
+        let admin = world.administrator().await;
+        let alice = world.user("alice").await;
+        let written = "SELECT (SELECT count(*) FROM guesses) + (SELECT count(*) FROM sessions) \
+                       + (SELECT count(*) FROM users) + (SELECT count(*) FROM audit) + (SELECT version FROM policy)";
+        let mut rows = Rows::of(world).await;
+        let before = rows.number(written).await;
+        rows.run("UPDATE policy SET holder = 'another process'").await;
+        let nobody = world.nobody();
+        // A guess at a name that nobody has is counted like any other, and nothing else is written for it.
+        nobody.log_in("carol", "not the password of anybody").await.expect(503);
+        nobody.log_in("alice", PASSWORD).await.expect(503);
+        nobody.register("bob", PASSWORD).await.expect(503);
+        admin.put(&format!("/admin/users/{}/roles/admin", alice.id())).await.expect(503);
+        assert_eq!(rows.number(written).await, before);
+        rows.close().await;
+    }
+}
 
 /// A second one in this folder, on this database, is told who has it.
 #[track_caller]

@@ -38,6 +38,14 @@ pub async fn database() -> String {
     server.url(&name)
 }
 
+/// Makes a database empty again.
+pub async fn wipe(url: &str) {
+    let mut connection = PgConnection::connect(url).await.expect("a connection");
+    for statement in ["DROP SCHEMA public CASCADE", "CREATE SCHEMA public"] {
+        sqlx::query(statement).execute(&mut connection).await.expect("a statement");
+    }
+}
+
 /// The folder of its socket, and the port in the socket's name: for a proxy that stands between.
 pub fn socket() -> PathBuf {
     SERVER.folder.join(format!(".s.PGSQL.{PORT}"))
