@@ -1,11 +1,13 @@
 //! Rolecall's tasks: cargo xtask TASK
 //!
-//! test [-- ARGS]  Runs every test, on SQLite and on PostgreSQL: `cargo test --workspace --locked ARGS`.
+//! test [--long] [-- ARGS]
+//!                 Runs every test, on SQLite and on PostgreSQL: `cargo test --workspace --locked ARGS`.
 //!                 The tests start PostgreSQL servers of their own and need its programs `initdb` and
 //!                 `postgres`, and Chromium with `chromedriver` for the documents page. Where these are
 //!                 missing, root installs the distribution's packages, and anybody else is told the
 //!                 command; no test is left out.
-//!                 ROLECALL_TEST_POSTGRES_BIN names the folder of another PostgreSQL.
+//!                 ROLECALL_TEST_POSTGRES_BIN names the folder of another PostgreSQL. With `--long`, what has a longer
+//!                 form takes it: five million tokens at a guard (20 minutes more).
 //!
 //! ci              All that a change must pass, up to the first failure: tests, format, lints, docs,
 //!                 licences and sources (cargo-deny, which it installs when it is absent), one crypto library, and
@@ -45,7 +47,7 @@ use run::{Failed, Outcome};
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.split_first().map(|(task, rest)| (task.as_str(), rest)) {
-        Some(("test", rest)) => test(rest.strip_prefix(&["--".to_owned()]).unwrap_or(rest)),
+        Some(("test", rest)) => test(rest),
         Some(("ci", [])) => ci::run_all(),
         Some(("openapi", [])) => openapi(),
         Some(("schemathesis", [])) => schemathesis::check(),
@@ -71,7 +73,13 @@ fn test(arguments: &[String]) -> Outcome {
     let postgres = postgres::find_or_install()?;
     browser::find_or_install()?;
     let mut cargo = run::cargo("test --workspace --locked");
-    run::run(cargo.args(arguments).env(postgres::VARIABLE, postgres))
+    let rest = arguments.strip_prefix(&["--long".to_owned()]);
+    if rest.is_some() {
+        cargo.env("ROLECALL_LONG", "1");
+    }
+    let rest = rest.unwrap_or(arguments);
+    let passed_on = rest.strip_prefix(&["--".to_owned()]).unwrap_or(rest);
+    run::run(cargo.args(passed_on).env(postgres::VARIABLE, postgres))
 }
 
 /// Writes the OpenAPI document that is checked in.
