@@ -4,6 +4,7 @@
 //! Keys are parsed and checked once, here, so that a check of a signature is nothing but the check.
 
 mod key_set;
+mod roca;
 mod signing;
 
 use std::fmt;
@@ -139,8 +140,9 @@ impl VerifyingKey {
     /// # Errors
     /// [`KeyError::Private`] for a private key. [`KeyError::Member`] names what is missing or wrong: an unknown `kty`,
     /// `crv` or `alg`, an `alg` of another key type, a `use` or `key_ops` that does not allow verifying, bytes that are
-    /// not canonical base64url, a point off its curve, RSA below 2048 or above 8192 bits or with an odd exponent out of
-    /// 3 to 2^33, a secret below 32 bytes (RFC 7518, 3.2).
+    /// not canonical base64url, a point off its curve, RSA below 2048 or above 8192 bits, with an exponent that is even
+    /// or out of 3 to 2^33, or with a modulus that anybody can factor (CVE-2017-15361), a secret below 32 bytes (RFC
+    /// 7518, 3.2).
     pub fn from_jwk(jwk: &Value) -> Result<Self, KeyError> {
         let jwk = jwk.as_object().ok_or(KeyError::NotAnObject)?;
         let kty = string(jwk, "kty")?;
@@ -260,6 +262,9 @@ fn rsa(jwk: &Map<String, Value>) -> Result<(Algorithm, String, Material), KeyErr
     }
     if n[n.len() - 1] % 2 == 0 {
         return Err(KeyError::Member { name: "n", why: "is even" });
+    }
+    if roca::is_weak(&n) {
+        return Err(KeyError::Member { name: "n", why: "is of a kind that can be factored (CVE-2017-15361)" });
     }
     let key = RsaPublicKeyComponents { n: &n, e: &e }
         .to_parsed_public_key(&signature::RSA_PKCS1_2048_8192_SHA256)

@@ -202,6 +202,57 @@ fn rsa_keys_are_neither_weak_nor_odd() {
     }
 }
 
+/// 65537^128 is of the form, whichever primes it is looked at with, and has 2049 bits.
+fn factorable() -> Vec<u8> {
+    (0..128).fold(vec![1], |power, _| add(&times(&power, 1 << 16), &power))
+}
+
+// Arithmetic on little endian bytes.
+
+fn times(number: &[u8], factor: u32) -> Vec<u8> {
+    let mut carry = 0;
+    let mut product: Vec<u8> =
+        number.iter().map(|byte| digit(&mut carry, u64::from(*byte) * u64::from(factor))).collect();
+    while carry > 0 {
+        product.push(digit(&mut carry, 0));
+    }
+    product
+}
+
+fn add(a: &[u8], b: &[u8]) -> Vec<u8> {
+    let mut carry = 0;
+    let at = |number: &[u8], place: usize| u64::from(number.get(place).copied().unwrap_or(0));
+    (0..=a.len().max(b.len())).map(|place| digit(&mut carry, at(a, place) + at(b, place))).collect()
+}
+
+fn digit(carry: &mut u64, sum: u64) -> u8 {
+    let sum = sum + *carry;
+    *carry = sum >> 8;
+    sum.to_le_bytes()[0]
+}
+
+fn with_modulus(little_endian: &[u8]) -> Value {
+    let number: Vec<u8> = little_endian.iter().rev().copied().skip_while(|byte| *byte == 0).collect();
+    with(rsa(), &json!({ "n": encode(number) }))
+}
+
+#[test]
+fn rsa_keys_that_anybody_can_factor_are_refused() {
+    let weak = factorable();
+    assert_eq!(
+        VerifyingKey::from_jwk(&with_modulus(&weak)).err().map(|error| error.to_string()).as_deref(),
+        Some("`n` is of a kind that can be factored (CVE-2017-15361)")
+    );
+    for near in 1..=1000 {
+        assert!(VerifyingKey::from_jwk(&with_modulus(&add(&weak, &times(&[2], near)))).is_ok(), "{near} further");
+    }
+    // A power of 65537 modulo each prime, and not of one exponent: even modulo 5, odd modulo 3. A tool that looks at one
+    // prime after the other takes it for weak, as it does one good key in 10^8.
+    let primes = (5..=167_u32).filter(|n| (2..*n).all(|divisor| n % divisor != 0));
+    let step = primes.fold(vec![2], |product, prime| times(&product, prime));
+    assert!(VerifyingKey::from_jwk(&with_modulus(&add(&weak, &step))).is_ok());
+}
+
 #[test]
 fn secrets_have_32_bytes_and_are_never_shown() {
     for k in [encode([7; 31]), String::new(), format!("{}=", encode([7; 32])), "+".repeat(43)] {
