@@ -82,6 +82,9 @@ pub fn verify_with_key<'k>(
     expected: &Expected<'_>,
 ) -> Result<(Claims, &'k VerifyingKey), Invalid> {
     let parts = Parts::split(token)?;
+    if parts.payload.is_empty() {
+        return Err(Invalid::Malformed("has an empty part"));
+    }
     let header = Header::read(parts.header)?;
     header.is_access_token()?;
     let key = header.key(keys)?;
@@ -93,8 +96,8 @@ pub fn verify_with_key<'k>(
     Ok((claims, key))
 }
 
-/// Verifies only the header and the signature of a compact JWS, of any `typ`, and returns its payload with the key
-/// that signed it.
+/// Verifies only the header and the signature of a compact JWS, of any `typ`, and returns its payload, which may be
+/// empty, with the key that signed it.
 ///
 /// # Errors
 /// As [`verify`], up to [`Invalid::Signature`].
@@ -195,7 +198,7 @@ struct Parts<'t> {
 }
 
 impl<'t> Parts<'t> {
-    /// RFC 7515 allows an empty payload. No token has one, and an empty signature is how `none` looks.
+    /// RFC 7515 allows an empty payload, which no token has. An empty signature is how `none` looks.
     fn split(token: &'t str) -> Result<Self, Invalid> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Invalid::TooLong);
@@ -206,7 +209,7 @@ impl<'t> Parts<'t> {
         });
         match parts {
             Some(parts) if parts.payload.contains('.') => Err(Invalid::Malformed("does not have three parts")),
-            Some(parts) if [parts.header, parts.payload, parts.signature].contains(&"") => {
+            Some(parts) if parts.header.is_empty() || parts.signature.is_empty() => {
                 Err(Invalid::Malformed("has an empty part"))
             }
             Some(parts) => Ok(parts),
@@ -268,7 +271,11 @@ impl Header {
         if key.algorithm().accepts(alg) { Ok(key) } else { Err(Invalid::Algorithm) }
     }
 
+    /// That `key` is for the header's algorithm. A `kid` may be missing or another one, but not malformed.
     fn is_of(&self, key: &VerifyingKey) -> Result<(), Invalid> {
+        if self.0.contains_key("kid") {
+            self.string("kid")?;
+        }
         if key.algorithm().accepts(self.string("alg")?) { Ok(()) } else { Err(Invalid::Algorithm) }
     }
 

@@ -9,3 +9,4 @@ mod snapshot;
 mod tokens;
 mod tokens_hostile;
 mod vectors;
+mod verify;

@@ -1,6 +1,7 @@
 //! The examples of the RFCs; and, where the folder `shared/vectors` lies beside the repository, the files of the IETF's
-//! JOSE cookbook and of Wycheproof.
+//! JOSE cookbook and of Wycheproof, through `examples/verify`. What they come to is written in `docs/conformance.md`.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +9,8 @@ use rolecall_core::json;
 use rolecall_core::jwk::{Algorithm, KeySet, SigningKey, VerifyingKey};
 use rolecall_core::jwt::{self, Invalid};
 use serde_json::{Value, json};
+
+use crate::verify::verdict;
 
 /// RFC 7515, A.1.1: the payload of A.1 to A.3.
 const PAYLOAD: &str = "{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}";
@@ -120,48 +123,85 @@ fn verifies(jwk: &Value, header: &str, signature: &str) {
 
 // Files of others.
 
-/// Valid in Wycheproof's opinion, and refused here. 259: an empty payload. 372, 373: a `?` inside base64url (mislabelled).
-const STRICTER: [u64; 3] = [259, 372, 373];
-/// Invalid in its opinion, though their encoding is canonical and their MAC fits (mislabelled).
-const MISLABELLED: [u64; 2] = [367, 370];
+const PAGE: &str = include_str!("../../../docs/conformance.md");
+
+/// What Wycheproof calls invalid and is taken here, and the other way round. Each is on the page, with the reason.
+const SIGNATURES_TAKEN: [u64; 2] = [367, 370];
+const SIGNATURES_REFUSED: [u64; 2] = [372, 373];
+const KEYS_TAKEN: [u64; 2] = [1, 4];
 
 #[test]
 fn wycheproof_signatures() {
-    let Some(file) = read("wycheproof/json_web_signature_test.json") else { return };
-    let mut counts = Counts::default();
-    for group in array(&file, "testGroups") {
-        let jwk = public(if group["public"].is_object() { &group["public"] } else { &group["private"] });
-        let keys = KeySet::from_jwks(&json!({ "keys": [jwk] })).expect("a set");
-        for test in array(group, "tests") {
-            counts.check(test, &keys);
-        }
-    }
-    counts.report("wycheproof signatures");
-    assert_eq!(counts.verified + counts.refused + counts.unsupported, 401);
-    assert_eq!((counts.verified, counts.unsupported), (19, 26), "17 of ES256, RS256 and HS256, and two mislabelled");
+    let Some(counts) = wycheproof("json_web_signature_test.json", &SIGNATURES_TAKEN, &SIGNATURES_REFUSED) else {
+        return;
+    };
+    counts.are_on_the_page("Wycheproof, `json_web_signature_test.json`");
 }
-
-/// Keys that are taken here and not in Wycheproof's opinion. 1: a set of symmetric and public keys (ambiguous); here each
-/// key has its own algorithm. 4: two keys of one `kid` (ambiguous), of which the second is in base64url that is not
-/// canonical and left out. 7: an RSA key from chips that made weak ones (CVE-2017-15361), which its size does not show.
-const OTHERWISE: [u64; 3] = [1, 4, 7];
 
 #[test]
 fn wycheproof_keys() {
-    let Some(file) = read("wycheproof/json_web_key_test.json") else { return };
+    let Some(counts) = wycheproof("json_web_key_test.json", &KEYS_TAKEN, &[]) else { return };
+    counts.are_on_the_page("Wycheproof, `json_web_key_test.json`");
+}
+
+#[test]
+fn the_page_gives_a_reason_for_each_exception() {
+    let (_, table) = PAGE.split_once("| case |").expect("a table of exceptions");
+    let cases = table.lines().skip(2).map_while(|row| row.strip_prefix("| ")?.split_once(" |")).map(|(case, _)| case);
+    let signatures = SIGNATURES_TAKEN.iter().chain(&SIGNATURES_REFUSED).map(|id| format!("signature {id}"));
+    let keys = KEYS_TAKEN.iter().map(|id| format!("key {id}"));
+    assert_eq!(cases.collect::<Vec<_>>(), signatures.chain(keys).collect::<Vec<_>>());
+}
+
+fn wycheproof(file: &str, taken: &[u64], refused: &[u64]) -> Option<Counts> {
+    let file = read(&format!("wycheproof/{file}"))?;
     let mut counts = Counts::default();
     for group in array(&file, "testGroups") {
-        let set = if group["public"].is_object() { &group["public"] } else { &group["private"] };
-        let set = json!({ "keys": array(set, "keys").iter().map(public).collect::<Vec<_>>() });
-        let keys = KeySet::from_jwks(&set);
+        let jwk = if group["public"].is_object() { &group["public"] } else { &group["private"] };
         for test in array(group, "tests") {
-            if !OTHERWISE.contains(&test["tcId"].as_u64().expect("an id")) {
-                counts.check(test, keys.as_ref().unwrap_or(&KeySet::default()));
+            let id = test["tcId"].as_u64().expect("an id");
+            let valid = taken.contains(&id) || test["result"] == "valid" && !refused.contains(&id);
+            counts.ask(&format!("{id}: {}", test["comment"]), jwk, &test["jws"], valid);
+        }
+    }
+    assert_eq!(Some(counts.all() as u64), file["numberOfTests"].as_u64(), "cases that nobody asked about");
+    Some(counts)
+}
+
+#[test]
+fn cookbook_signatures() {
+    let mut counts = Counts::default();
+    for folder in ["jws", "curve25519", "rfc7797"] {
+        let Some(folder) = folder_of(&format!("cookbook/{folder}")) else { return };
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let example = json::parse(&fs::read(&path).expect("a file")).expect("JSON");
+            for (form, jws) in example["output"].as_object().expect("outputs") {
+                // Only the compact form, and of that neither detached content nor `b64: false` (RFC 7797).
+                let whole = jws.as_str().is_some_and(|jws| jws.split('.').all(|part| !part.is_empty()));
+                let valid = whole && example["signing"]["protected"]["b64"].is_null();
+                let key = &example["input"]["key"];
+                let jwk = if key.is_array() { &json!({ "keys": key }) } else { key };
+                counts.ask(&format!("{}: {form}", path.display()), jwk, jws, valid);
             }
         }
     }
-    counts.report("wycheproof keys");
-    assert_eq!(counts.verified + counts.refused + counts.unsupported, 23);
+    counts.are_on_the_page("JOSE cookbook, signatures");
+}
+
+#[test]
+fn cookbook_keys() {
+    let Some(folder) = folder_of("cookbook/jwk") else { return };
+    let mut taken = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let jwk = json::parse(&fs::read(&path).expect("a file")).expect("JSON");
+        if VerifyingKey::from_jwk(&jwk).is_ok() {
+            taken.push(path.file_name().expect("a name").to_string_lossy().into_owned());
+        }
+    }
+    taken.sort();
+    assert_eq!(taken, ["3_3.rsa_public_key.json", "3_5.symmetric_key_mac_computation.json"]);
 }
 
 #[derive(Default)]
@@ -172,65 +212,36 @@ struct Counts {
 }
 
 impl Counts {
-    fn check(&mut self, test: &Value, keys: &KeySet) {
-        let id = test["tcId"].as_u64().expect("an id");
-        let token = test["jws"].as_str().map_or_else(|| test["jws"].to_string(), str::to_owned);
-        let verdict = jwt::verify_signature(&token, keys);
-        let valid = test["result"] == "valid" || MISLABELLED.contains(&id);
-        match verdict {
-            Ok(_) => {
-                assert!(valid, "{id}: {}", test["comment"]);
+    /// Asks as a line of `examples/verify` does. What is valid may be refused only for an algorithm that is not ours.
+    fn ask(&mut self, case: &str, jwk: &Value, jws: &Value, valid: bool) {
+        let line = json!({ "jwk": jwk, "jws": jws }).to_string();
+        match verdict::of(line.as_bytes()) {
+            verdict::Verdict::Valid => {
+                assert!(valid, "{case}");
                 self.verified += 1;
             }
-            Err(_) if !valid || STRICTER.contains(&id) => self.refused += 1,
-            Err(refusal) => {
-                assert!(!supported(&token), "{id}: {}: {refusal}", test["comment"]);
+            verdict::Verdict::Invalid if !valid => self.refused += 1,
+            verdict::Verdict::Invalid => {
+                assert!(!supported(jws.as_str().expect("a token")), "{case}");
                 self.unsupported += 1;
             }
         }
     }
 
-    fn report(&self, name: &str) {
-        let Self { verified, refused, unsupported } = self;
-        note(&format!("{name}: {verified} verified, {refused} refused, {unsupported} valid ones of other algorithms"));
+    fn all(&self) -> usize {
+        self.verified + self.refused + self.unsupported
+    }
+
+    fn are_on_the_page(&self, name: &str) {
+        let row = format!("| {name} | {self} |");
+        assert!(PAGE.contains(&row), "docs/conformance.md does not say: {row}");
     }
 }
 
-#[test]
-fn cookbook_signatures() {
-    let (mut verified, mut refused) = (0, 0);
-    for folder in ["jws", "curve25519", "rfc7797"] {
-        let Some(folder) = folder_of(&format!("cookbook/{folder}")) else { return };
-        for entry in fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            let example = json::parse(&fs::read(&path).expect("a file")).expect("JSON");
-            let Some(token) = example["output"]["compact"].as_str() else { continue };
-            let verdict = VerifyingKey::from_jwk(&public(&example["input"]["key"]))
-                .map(|key| jwt::verify_signature_by(token, &key));
-
-            // Detached content and `b64: false` (RFC 7797) leave nothing that could be a token.
-            let whole = !token.contains("..") && !path.to_string_lossy().contains("b64_false");
-            if whole && supported(token) {
-                let payload = example["input"]["payload"].as_str().expect("a payload");
-                assert_eq!(verdict, Ok(Ok(payload.as_bytes().to_vec())), "{}", path.display());
-                verified += 1;
-            } else {
-                assert!(!matches!(verdict, Ok(Ok(_))), "{}", path.display());
-                refused += 1;
-            }
-        }
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} | {} | {} | {}", self.all(), self.verified, self.refused, self.unsupported)
     }
-    note(&format!("cookbook signatures: {verified} verified, {refused} refused"));
-    assert!(verified >= 3);
-}
-
-/// The public part: the files put the private one of a pair into the same object.
-fn public(jwk: &Value) -> Value {
-    let mut jwk = jwk.clone();
-    if let Value::Object(members) = &mut jwk {
-        members.retain(|name, _| !["d", "p", "q", "dp", "dq", "qi"].contains(&name.as_str()));
-    }
-    jwk
 }
 
 /// Whether the header's `alg` is one of ours.
@@ -258,7 +269,7 @@ fn folder_of(path: &str) -> Option<PathBuf> {
     None
 }
 
-#[expect(clippy::print_stdout, reason = "how many vectors ran is for whoever runs the tests with --nocapture")]
+#[expect(clippy::print_stdout, reason = "what was skipped is for whoever runs the tests with --nocapture")]
 fn note(text: &str) {
     println!("{text}");
 }
