@@ -299,9 +299,10 @@ impl Tx {
 }
 
 /// Every migration, in one text for both databases.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "guesses", include_str!("../../migrations/0002_guesses.sql")),
+    (3, "sessions", include_str!("../../migrations/0003_sessions.sql")),
 ];
 
 fn migrator(sqlite: bool) -> Migrator {

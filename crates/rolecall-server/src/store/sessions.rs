@@ -7,16 +7,34 @@ use super::{StoreError, Tx, on};
 pub struct Session {
     /// `sid` in its tokens.
     pub id: String,
-    /// Whose.
-    pub user: String,
+    /// Whose; without one, the client itself is the subject.
+    pub user: Option<String>,
     /// From which client.
     pub client: String,
+    /// The API that its tokens are for; without one, the issuer.
+    pub audience: Option<String>,
     /// What it was cut to.
     pub scope: Option<String>,
     /// NumericDate.
     pub created_at: i64,
-    /// NumericDate at which it is over.
+    /// NumericDate at which a token was last made for it.
+    pub used_at: i64,
+    /// NumericDate at which it is over unless it is used before: at `expires_at` at the latest.
+    pub idle_at: i64,
+    /// NumericDate at which it is over however often it is used.
     pub expires_at: i64,
+}
+
+impl Session {
+    /// `sub` in its tokens.
+    pub fn subject(&self) -> &str {
+        self.user.as_deref().unwrap_or(&self.client)
+    }
+
+    /// Whether it is over at this NumericDate.
+    pub fn is_over(&self, now: i64) -> bool {
+        now >= self.idle_at.min(self.expires_at)
+    }
 }
 
 /// Opens one.
@@ -25,12 +43,16 @@ pub struct Session {
 /// [`StoreError::Gone`] when the user was deleted meanwhile.
 pub async fn insert(tx: &mut Tx, session: &Session) -> Result<(), StoreError> {
     on!(tx, db => sqlx::query(
-        "INSERT INTO sessions (id, user_id, client_id, scope, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)")
+        "INSERT INTO sessions (id, user_id, client_id, audience, scope, created_at, used_at, idle_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
         .bind(&session.id)
         .bind(&session.user)
         .bind(&session.client)
+        .bind(&session.audience)
         .bind(&session.scope)
         .bind(session.created_at)
+        .bind(session.used_at)
+        .bind(session.idle_at)
         .bind(session.expires_at)
         .execute(db)
         .await
@@ -38,21 +60,21 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> Result<(), StoreError> {
     Ok(())
 }
 
+type Row = (String, Option<String>, String, Option<String>, Option<String>, i64, i64, i64, i64);
+
+fn session((id, user, client, audience, scope, created_at, used_at, idle_at, expires_at): Row) -> Session {
+    Session { id, user, client, audience, scope, created_at, used_at, idle_at, expires_at }
+}
+
 /// One session.
 pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Session>, StoreError> {
-    let row: Option<(String, String, String, Option<String>, i64, i64)> = on!(tx, db => sqlx::query_as(
-        "SELECT id, user_id, client_id, scope, created_at, expires_at FROM sessions WHERE id = $1")
+    let row: Option<Row> = on!(tx, db => sqlx::query_as(
+        "SELECT id, user_id, client_id, audience, scope, created_at, used_at, idle_at, expires_at \
+         FROM sessions WHERE id = $1")
         .bind(id)
         .fetch_optional(db)
         .await?);
-    Ok(row.map(|(id, user, client, scope, created_at, expires_at)| Session {
-        id,
-        user,
-        client,
-        scope,
-        created_at,
-        expires_at,
-    }))
+    Ok(row.map(session))
 }
 
 /// Ends all of a user's; answers how many.
@@ -66,6 +88,6 @@ pub async fn delete_of_user(tx: &mut Tx, user: &str) -> Result<u64, StoreError> 
 
 /// Forgets those that were over before `at`.
 pub async fn forget(tx: &mut Tx, at: i64) -> Result<(), StoreError> {
-    on!(tx, db => sqlx::query("DELETE FROM sessions WHERE expires_at < $1").bind(at).execute(db).await.map(drop)?);
+    on!(tx, db => sqlx::query("DELETE FROM sessions WHERE idle_at < $1").bind(at).execute(db).await.map(drop)?);
     Ok(())
 }

@@ -185,6 +185,11 @@ async fn a_database_of_the_first_release_is_brought_up_to_date() {
         let mut rows = crate::util::Rows::at(&down.url, down.folder.path()).await;
         // As 0001 leaves it.
         for undo in [
+            "DROP TABLE refresh_tokens",
+            "DROP TABLE secret_keys",
+            "DROP TABLE sessions",
+            "CREATE TABLE sessions (id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE, \
+             client_id TEXT NOT NULL, scope TEXT, created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL)",
             "DROP TABLE guesses",
             "DROP TABLE places",
             "ALTER TABLE audit DROP COLUMN address",
@@ -192,9 +197,16 @@ async fn a_database_of_the_first_release_is_brought_up_to_date() {
         ] {
             rows.run(undo).await;
         }
+        let of_old =
+            format!("INSERT INTO sessions VALUES ('of old', '{}', 'rolecall', NULL, 1, 9999999999)", alice.id());
+        rows.run(&of_old).await;
         let lines = rows.number("SELECT count(*) FROM audit").await;
         rows.close().await;
         let world = down.up().await;
+        let mut rows = crate::util::Rows::of(&world).await;
+        let of_old = "SELECT idle_at FROM sessions WHERE id = 'of old' AND created_at = used_at AND audience IS NULL";
+        assert_eq!(rows.numbers(of_old).await, [9999999999]);
+        rows.close().await;
         let admin = world.nobody().logged_in("admin", &password).await;
         let told = admin.get("/admin/audit?limit=200").await.expect(200).json();
         let told = told["items"].as_array().expect("lines");

@@ -1,0 +1,121 @@
+//! The access tokens of a session: which roles are active in one, by which assignments, and until when.
+
+use rolecall_core::{Claims, Policy, Scope, Version, jwk::KeyError, jwt};
+
+use super::seconds;
+use crate::{
+    Error,
+    app::App,
+    config::LONGEST_TOKEN,
+    ids,
+    store::{assignments::Assignment, sessions::Session},
+};
+
+/// An access token.
+#[derive(Debug)]
+pub(super) struct Minted {
+    pub(super) token: String,
+    /// NumericDate at which it is no longer good.
+    pub(super) exp: i64,
+}
+
+/// What a token is made from beside its session: all of it as of one version.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grounds<'a> {
+    pub(super) version: Version,
+    pub(super) policy: &'a Policy,
+    /// What the subject holds.
+    pub(super) assigned: &'a [Assignment],
+    /// What the subject is called.
+    pub(super) name: Option<&'a str>,
+    /// What this token is cut to.
+    pub(super) scope: Option<&'a Scope>,
+}
+
+/// Makes an access token, which outlives neither its session nor an assignment that it comes from; `None` when it would
+/// be longer than a guard reads.
+///
+/// # Errors
+/// [`Error::Internal`] when it cannot be signed.
+pub(super) fn mint(app: &App, session: &Session, grounds: Grounds<'_>, now: i64) -> Result<Option<Minted>, Error> {
+    let active = active(grounds.policy, grounds.assigned, grounds.scope);
+    let inherited = active.roles.iter().any(|role| !active.via.contains(role));
+    let longest = now + seconds(app.config.access_token_ttl.min(LONGEST_TOKEN));
+    let exp = active.ends.map_or(longest, |ends| ends.min(longest)).min(session.idle_at).min(session.expires_at);
+    let claims = Claims {
+        iss: app.issuer.clone(),
+        sub: session.subject().to_owned(),
+        aud: session.audience.clone().unwrap_or_else(|| app.issuer.clone()),
+        client_id: session.client.clone(),
+        exp,
+        iat: now,
+        nbf: None,
+        jti: ids::secret::<16>()?,
+        sid: session.id.clone(),
+        scope: grounds.scope.map(Scope::to_string),
+        roles: active.roles,
+        via: inherited.then_some(active.via),
+        preferred_username: grounds.name.map(str::to_owned),
+        pv: grounds.version,
+    };
+    match jwt::sign(&app.signing, jwt::ACCESS_TOKEN, &claims) {
+        Err(KeyError::TokenTooLong) => Ok(None),
+        signed => Ok(Some(Minted { token: signed.map_err(Error::internal)?, exp })),
+    }
+}
+
+/// The roles that are active in a session, by which assigned ones, and when the first of them ends.
+pub(super) struct Active {
+    pub(super) roles: Vec<String>,
+    pub(super) via: Vec<String>,
+    pub(super) ends: Option<i64>,
+}
+
+pub(super) fn active(policy: &Policy, assigned: &[Assignment], scope: Option<&Scope>) -> Active {
+    let named = scope.map(Scope::roles).unwrap_or_default();
+    if named.is_empty() {
+        let known = assigned.iter().filter(|assignment| policy.role(&assignment.role).is_some());
+        let ends = known.clone().filter_map(|assignment| assignment.until).min();
+        let roles: Vec<String> = known.map(|assignment| assignment.role.clone()).collect();
+        return Active { via: roles.clone(), roles, ends };
+    }
+    // A role that is named may come through another one that is assigned. It may last longer than the first of those,
+    // but from then on that one is no way to it, whatever the policy says.
+    let mut active = Active { roles: vec![], via: vec![], ends: None };
+    for role in named {
+        let gives = |assignment: &&Assignment| {
+            policy.inherited(&assignment.role).iter().any(|inherited| inherited.name == *role)
+        };
+        let given: Vec<&Assignment> = assigned.iter().filter(gives).collect();
+        if given.is_empty() {
+            continue;
+        }
+        active.roles.push(role.to_string());
+        let new = given.iter().map(|assignment| &assignment.role).filter(|role| !active.via.contains(role));
+        let new: Vec<String> = new.cloned().collect();
+        active.via.extend(new);
+        let first = given.iter().filter_map(|assignment| assignment.until).min();
+        active.ends = [active.ends, first].into_iter().flatten().min();
+    }
+    active
+}
+
+/// Those of these assignments that have not ended.
+pub(super) fn holding(assigned: Vec<Assignment>, now: i64) -> Vec<Assignment> {
+    assigned.into_iter().filter(|assignment| assignment.until.is_none_or(|until| until > now)).collect()
+}
+
+/// Whether an account holds all that a scope names.
+pub(super) fn is_held(policy: &Policy, assigned: &[Assignment], scope: &Scope) -> bool {
+    let roles = || assigned.iter().map(|assignment| assignment.role.as_str());
+    let all = policy.activate(roles(), None);
+    let has_role = |role: &rolecall_core::RoleName| policy.check_role(&all, role.as_str()).is_allowed();
+    if !scope.roles().iter().all(has_role) {
+        return false;
+    }
+    let cut = match scope.roles() {
+        [] => all,
+        named => policy.activate(named.iter().map(|role| role.as_str()), None),
+    };
+    scope.grants().iter().all(|grant| policy.holds(&cut, grant))
+}
