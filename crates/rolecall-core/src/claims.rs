@@ -50,6 +50,12 @@ pub struct Claims {
 }
 
 impl Claims {
+    /// Whether the client acts for itself, and not for a user: it is the subject (RFC 9068, 2.2). An issuer that gives
+    /// users and clients ids of one kind must not give one twice.
+    pub fn is_of_client(&self) -> bool {
+        self.sub == self.client_id
+    }
+
     /// Reads the claims of a token whose signature has been verified. What is no registered claim is ignored
     /// (RFC 7519, 4).
     ///

@@ -59,6 +59,11 @@ impl Caller {
         claims.preferred_username.as_deref().unwrap_or(&claims.client_id)
     }
 
+    /// Whether it is a client that acts for itself, with no user behind the call: what [`service`](crate::service) asks.
+    pub fn is_service(&self) -> bool {
+        self.seen.is_service
+    }
+
     /// Whether he has this role, or one that inherits it.
     pub fn has_role(&self, name: &str) -> bool {
         self.rights().is_some_and(|rights| self.snapshot.policy.check_role(rights, name).is_allowed())

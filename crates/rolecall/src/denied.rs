@@ -103,11 +103,16 @@ impl Denied {
                 // RFC 6750 section 3: `scope` is what the resource needs, which only a plain list can say.
                 let word = |expr: &Expr| match expr {
                     Expr::Role(name) => Some(name.to_string()),
-                    Expr::Permission(name) | Expr::Own(name) => Some(name.to_string()),
+                    Expr::Permission(name) | Expr::Own(name) | Expr::Scope(name) => Some(name.to_string()),
                     _ => None,
                 };
+                // Who calls is no scope, and takes none away from what else is needed.
+                let asks = |expr: &&Expr| !matches!(expr, Expr::Service);
                 let scope = match &**rule {
-                    Expr::All(some) => some.iter().map(word).collect::<Option<Vec<_>>>().map(|words| words.join(" ")),
+                    Expr::All(some) => {
+                        let words = some.iter().filter(asks).map(word).collect::<Option<Vec<_>>>();
+                        words.filter(|words| !words.is_empty()).map(|words| words.join(" "))
+                    }
                     one => word(one),
                 };
                 let scope = scope.map(|scope| format!(r#", scope="{scope}""#)).unwrap_or_default();

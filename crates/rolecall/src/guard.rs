@@ -372,7 +372,7 @@ impl Armed {
     }
 
     fn judge(&self, need: &Need, seen: Arc<Seen>, snapshot: &Arc<Snapshot>) -> Result<Admitted, Denied> {
-        match seen.rights.as_ref().and_then(|rights| need.reach(&snapshot.policy, rights)) {
+        match seen.session().and_then(|session| need.reach(&snapshot.policy, session)) {
             Some(reach) => {
                 let net = (reach == Object::Own).then(Net::default);
                 Ok(Admitted { caller: Some(Caller::new(seen, snapshot.clone())), net })
@@ -401,7 +401,12 @@ impl Armed {
                 [] => "you have no role".to_owned(),
                 roles => format!("you have role {}", roles.join(", role ")),
             };
-            scope.map_or(roles.clone(), |scope| format!("{roles}, in a token with scope `{scope}`"))
+            let needs_scope = || self.rule.names().iter().any(|name| matches!(name, Expr::Scope(_)));
+            match scope {
+                Some(scope) => format!("{roles}, in a token with scope `{scope}`"),
+                None if needs_scope() => format!("{roles}, in a token without a scope"),
+                None => roles,
+            }
         });
         Denied::Forbidden(Forbidden { rule: self.rule.clone(), has })
     }

@@ -31,6 +31,8 @@
 //! | [`role("admin")`](role) | who has the role, or one that inherits it |
 //! | [`permission("items:write")`](permission) | who has a role that grants it |
 //! | [`own("items:update")`](own) | the same, or whoever may do it to his own objects; the handler asks [`Reach`] whose it is |
+//! | [`service()`](service) | a client that acts for itself, with no user |
+//! | [`scope("stock:sync")`](scope) | whose token was cut to a scope that names it, and who holds it too |
 //! | [`a.and(b)`](Rule::and), [`a.or(b)`](Rule::or) | both, either |
 //!
 //! A [`Rule`] is a value beside its handler, so what is enforced, printed ([`AccessMatrix`]) and documented is one thing.
@@ -93,6 +95,7 @@ pub use problem::Problem;
 pub use reach::{AnswersTo, Complete, Reach};
 pub use router::{Router, RuledRoutes};
 pub use rule::{
-    Kind, Limited, Listed, Rule, Whole, authenticated, optional, own, permission, public, public_because, role,
+    Kind, Limited, Listed, Rule, Whole, authenticated, optional, own, permission, public, public_because, role, scope,
+    service,
 };
 pub use seen::SeenTokens;

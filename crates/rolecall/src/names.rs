@@ -24,7 +24,7 @@ fn find<'a>(name: &'a Expr, policy: &'a Policy) -> Option<Unknown<'a>> {
             let near = known.max_by(|a, b| nearness(a, asked).total_cmp(&nearness(b, asked)));
             Some(Unknown::Role { asked, near: near.filter(|near| nearness(near, asked) > 0.8) })
         }
-        Expr::Permission(asked) | Expr::Own(asked) => {
+        Expr::Permission(asked) | Expr::Own(asked) | Expr::Scope(asked) => {
             // The built-in administrator holds `*`, so it would hide every mistake.
             let roles = policy.roles().filter(|role| asked.is_reserved() || !role.name.is_reserved());
             let grant = Grant::from(asked.clone()).limited(matches!(name, Expr::Own(_)));

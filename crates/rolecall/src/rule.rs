@@ -65,7 +65,33 @@ fn parsed(name: &str) -> Permission {
     }
 }
 
-/// Who may call a route. Made by [`public`], [`optional`], [`authenticated`], [`role`], [`permission`] and [`own`].
+/// A client that acts for itself: there is no user behind the call, and `sub` in its token is its `client_id` (RFC 9068,
+/// 2.2). Alone it asks for no right; say which with [`scope`], [`permission`] or [`role`].
+///
+/// ```
+/// use rolecall::{scope, service};
+///
+/// assert_eq!(service().and(scope("stock:sync")).to_string(), "a service and scope stock:sync");
+/// ```
+pub fn service() -> Rule {
+    Rule::new(Expr::Service)
+}
+
+/// A caller whose token was made for this: he asked for a scope (RFC 6749, 3.3) that names this permission, or one that
+/// covers it (`stock:*`), **and** he holds it now, as [`permission`] asks.
+///
+/// A token without a scope may do all that its caller may, and does not pass: nobody said that it is for this. A scope
+/// alone does not pass either, since a right that was taken away is gone, whatever an older token says.
+///
+/// # Panics
+/// As [`permission`].
+#[track_caller]
+pub fn scope(name: &str) -> Rule {
+    Rule::new(Expr::Scope(parsed(name)))
+}
+
+/// Who may call a route. Made by [`public`], [`optional`], [`authenticated`], [`role`], [`permission`], [`own`],
+/// [`service`] and [`scope`].
 ///
 /// ```
 /// use rolecall::{permission, role};
@@ -166,6 +192,8 @@ pub(crate) enum Expr {
     Role(RoleName),
     Permission(Permission),
     Own(Permission),
+    Service,
+    Scope(Permission),
     Any(Vec<Expr>),
     All(Vec<Expr>),
 }
@@ -202,8 +230,8 @@ impl Expr {
     pub(crate) fn names(&self) -> Vec<&Expr> {
         match self {
             Expr::Any(some) | Expr::All(some) => some.iter().flat_map(Expr::names).collect(),
-            Expr::Role(_) | Expr::Permission(_) | Expr::Own(_) => vec![self],
-            Expr::Public(_) | Expr::Optional | Expr::Authenticated => vec![],
+            Expr::Role(_) | Expr::Permission(_) | Expr::Own(_) | Expr::Scope(_) => vec![self],
+            Expr::Public(_) | Expr::Optional | Expr::Authenticated | Expr::Service => vec![],
         }
     }
 
@@ -212,12 +240,13 @@ impl Expr {
         match self {
             Expr::Own(_) => true,
             Expr::Any(some) | Expr::All(some) => some.iter().any(Expr::is_limited),
-            Expr::Public(_) | Expr::Optional | Expr::Authenticated | Expr::Role(_) | Expr::Permission(_) => false,
+            Expr::Public(_) | Expr::Optional | Expr::Authenticated => false,
+            Expr::Role(_) | Expr::Permission(_) | Expr::Service | Expr::Scope(_) => false,
         }
     }
 
-    /// Whether it asks for no right at all.
-    fn is_open(&self) -> bool {
+    /// Whether everybody passes, or everybody with a token.
+    pub(crate) fn is_open(&self) -> bool {
         matches!(self, Expr::Public(_) | Expr::Optional | Expr::Authenticated)
     }
 }
@@ -246,6 +275,8 @@ impl fmt::Display for Expr {
             Expr::Role(name) => write!(f, "role {name}"),
             Expr::Permission(name) => name.fmt(f),
             Expr::Own(name) => write!(f, "{name} or own"),
+            Expr::Service => f.write_str("a service"),
+            Expr::Scope(name) => write!(f, "scope {name}"),
             Expr::Any(some) => list(f, some, "or"),
             Expr::All(some) => list(f, some, "and"),
         }

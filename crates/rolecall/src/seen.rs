@@ -14,6 +14,8 @@ use quick_cache::{Weighter, sync::Cache};
 use rolecall_core::{Rights, Snapshot, Standing, Verified};
 use tokio::sync::{Mutex, Semaphore};
 
+use crate::need::Session;
+
 /// Tokens seen, bounded by count and bytes.
 pub struct SeenTokens {
     cache: Cache<Token, Arc<Seen>, Weight, RandomState>,
@@ -42,6 +44,8 @@ pub(crate) struct Seen {
     pub(crate) rights: Option<Rights>,
     /// Whether nothing that concerns it had changed by then.
     pub(crate) current: bool,
+    /// Whether a client acts for itself.
+    pub(crate) is_service: bool,
     pub(crate) verified: Verified,
 }
 
@@ -65,8 +69,14 @@ impl Seen {
             audience: shared(&claims.aud, audience),
             rights,
             current: by.standing(&verified) == Standing::Current,
+            is_service: claims.is_of_client(),
             verified,
         }
+    }
+
+    /// What a rule asks of it; `None` when the session is over.
+    pub(crate) fn session(&self) -> Option<Session<'_>> {
+        self.rights.as_ref().map(|rights| Session { rights, is_service: self.is_service })
     }
 
     /// Whether this issuer minted it.

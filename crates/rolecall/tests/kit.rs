@@ -7,7 +7,8 @@ use axum::{
 use http::{Method, Request, StatusCode};
 use rolecall::{
     Caller, Denied, Reach, Router, authenticated, optional, own, permission, public, public_because, role,
-    routing::{any, get, put},
+    routing::{any, get, post, put},
+    scope, service,
     testing::{self, Access, People},
 };
 use serde_json::{Value, json};
@@ -26,6 +27,8 @@ pub(crate) fn people() -> People {
         .person("ada", &["admin", "auditor"])
         .person("root", &["rolecall.admin"])
         .scoped("bot", &["editor"], "items:update:own")
+        .service("till", &["editor"], "")
+        .service("depot", &["admin"], "stock:*")
         .person("bert", &[])
 }
 
@@ -51,6 +54,9 @@ pub(crate) fn api() -> Router {
         .route("/items/owner", get(role("auditor"), async || "a literal that is a parameter's name"))
         .route("/both", get(own("items:update").and(own("items:read")), async |_: Reach| "both"))
         .route("/files/{*path}", get(permission("items:read"), async || "file").head(public(), async || ""))
+        .route("/tills", get(service(), async |caller: Caller| format!("{} {}", caller.name(), caller.id())))
+        .route("/stock/sync", post(service().and(scope("stock:sync")), async || "synced"))
+        .route("/stock", get(scope("stock:count").or(role("auditor")), async || "stock"))
         .route("/users", get(permission("rolecall.users:read"), async || "users"))
         .nest("/admin", admin)
         .merge(Router::new().route("/merged", get(authenticated(), async || "merged")))
@@ -61,26 +67,29 @@ pub(crate) fn api() -> Router {
 #[test]
 fn the_table_has_a_column_for_each_caller() {
     insta::assert_snapshot!(api().access_matrix().for_callers(&people()), @r"
-    METHOD  PATH            RULE                                           nobody  alice  eve  ada  root  bot  bert
-    GET     /health         public                                         yes     yes    yes  yes  yes   yes  yes
-    ANY     /token          public: client authentication                  yes     yes    yes  yes  yes   yes  yes
-    GET     /hello          public, caller optional                        yes     yes    yes  yes  yes   yes  yes
-    GET     /me             authenticated                                  401     yes    yes  yes  yes   yes  yes
-    GET     /items/         items:read                                     401     yes    yes  yes  yes   403  403
-    ANY     /items/         role admin                                     401     403    403  yes  403   403  403
-    PUT     /items/{owner}  items:update or own                            401     own    yes  yes  yes   own  403
-    DELETE  /items/{owner}  role admin                                     401     403    403  yes  403   403  403
-    GET     /items/owner    role auditor                                   401     403    403  yes  403   403  403
-    GET     /both           (items:update or own) and (items:read or own)  401     own    yes  yes  yes   403  403
-    GET     /files/{*path}  items:read                                     401     yes    yes  yes  yes   403  403
-    HEAD    /files/{*path}  public                                         yes     yes    yes  yes  yes   yes  yes
-    GET     /users          rolecall.users:read                            401     403    403  403  yes   403  403
-    GET     /admin          role admin                                     401     403    403  yes  403   403  403
-    GET     /admin/audit    role admin and (audit:read or role auditor)    401     403    403  yes  403   403  403
-    ANY     /admin/*        role admin                                     401     403    403  yes  403   403  403
-    GET     /merged         authenticated                                  401     yes    yes  yes  yes   yes  yes
-    ANY     /old/*          role admin                                     401     403    403  yes  403   403  403
-    ANY     /*              public                                         yes     yes    yes  yes  yes   yes  yes
+    METHOD  PATH            RULE                                           nobody  alice  eve  ada  root  bot  till  depot  bert
+    GET     /health         public                                         yes     yes    yes  yes  yes   yes  yes   yes    yes
+    ANY     /token          public: client authentication                  yes     yes    yes  yes  yes   yes  yes   yes    yes
+    GET     /hello          public, caller optional                        yes     yes    yes  yes  yes   yes  yes   yes    yes
+    GET     /me             authenticated                                  401     yes    yes  yes  yes   yes  yes   yes    yes
+    GET     /items/         items:read                                     401     yes    yes  yes  yes   403  yes   403    403
+    ANY     /items/         role admin                                     401     403    403  yes  403   403  403   403    403
+    PUT     /items/{owner}  items:update or own                            401     own    yes  yes  yes   own  yes   403    403
+    DELETE  /items/{owner}  role admin                                     401     403    403  yes  403   403  403   403    403
+    GET     /items/owner    role auditor                                   401     403    403  yes  403   403  403   403    403
+    GET     /both           (items:update or own) and (items:read or own)  401     own    yes  yes  yes   403  yes   403    403
+    GET     /files/{*path}  items:read                                     401     yes    yes  yes  yes   403  yes   403    403
+    HEAD    /files/{*path}  public                                         yes     yes    yes  yes  yes   yes  yes   yes    yes
+    GET     /tills          a service                                      401     403    403  403  403   403  yes   yes    403
+    POST    /stock/sync     a service and scope stock:sync                 401     403    403  403  403   403  403   yes    403
+    GET     /stock          scope stock:count or role auditor              401     403    403  yes  403   403  403   yes    403
+    GET     /users          rolecall.users:read                            401     403    403  403  yes   403  403   403    403
+    GET     /admin          role admin                                     401     403    403  yes  403   403  403   403    403
+    GET     /admin/audit    role admin and (audit:read or role auditor)    401     403    403  yes  403   403  403   403    403
+    ANY     /admin/*        role admin                                     401     403    403  yes  403   403  403   403    403
+    GET     /merged         authenticated                                  401     yes    yes  yes  yes   yes  yes   yes    yes
+    ANY     /old/*          role admin                                     401     403    403  yes  403   403  403   403    403
+    ANY     /*              public                                         yes     yes    yes  yes  yes   yes  yes   yes    yes
     ");
 }
 
@@ -91,7 +100,10 @@ fn the_table_can_be_asked() {
     assert_eq!(table.access("PUT", "/items/{owner}", "nobody"), Some(Access::Unauthenticated));
     assert_eq!(table.access("PUT", "/items/{owner}", "zoe"), None);
     assert_eq!(table.access("PATCH", "/items/{owner}", "alice"), None);
-    assert_eq!(table.callers().collect::<Vec<_>>(), ["nobody", "alice", "eve", "ada", "root", "bot", "bert"]);
+    assert_eq!(
+        table.callers().collect::<Vec<_>>(),
+        ["nobody", "alice", "eve", "ada", "root", "bot", "till", "depot", "bert"]
+    );
     assert_eq!(table.rows().count(), api().access_matrix().rows().len());
 }
 
@@ -109,6 +121,8 @@ async fn actors_call_the_application_that_is_served() {
     assert_eq!(alice.put(&format!("/items/{}", eve.id()), "").await.status, 404);
     assert_eq!(eve.put(&format!("/items/{}", alice.id()), "").await.status, 200);
     assert_eq!(app.caller("bot").put(&format!("/items/{}", alice.id()), "").await.status, 404, "its token is cut");
+    let till = app.caller("till");
+    assert_eq!(till.get("/tills").await.text(), format!("{} {}", till.id(), till.id()), "a client is called by its id");
     let refused = app.caller("bert").delete("/items/7").await;
     assert_eq!(refused.status, 403);
     assert_eq!(refused.header("content-type"), Some("application/problem+json"));
@@ -185,6 +199,9 @@ fn people_who_cannot_be_panic_at_their_line_and_say_why() {
     says(|people| people.person("alice", &[]), "there is a `alice` already");
     says(|people| people.person("nobody", &[]), "there is a `nobody` already");
     says(|people| people.scoped("bot", &[], "not_a-scope!"), "`not_a-scope!` is not a scope");
+    says(|people| people.service("till", &["editor"], ""), "no role `editor` yet: add it first");
+    says(|people| people.service("alice", &[], ""), "there is a `alice` already");
+    says(|people| people.service("till", &[], "not_a-scope!"), "`not_a-scope!` is not a scope");
     says(|people| people.role("user", &[]), "two roles are named `user`");
     says(|people| people.role("rolecall.mine", &[]), "belong to the service");
     says(|people| people.role("Editor", &[]), "`Editor` is not the name of a role");

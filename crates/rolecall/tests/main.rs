@@ -21,6 +21,7 @@ mod probe;
 mod routes;
 mod rules;
 mod scopes;
+mod services;
 mod standing;
 mod types;
 mod unprotected;

@@ -4,6 +4,7 @@ use axum::extract::Path;
 use rolecall::{
     Reach, Router, authenticated, optional, own, permission, public, public_because, role,
     routing::{any, get, put},
+    scope, service,
 };
 use serde_json::{Value, json};
 
@@ -48,6 +49,8 @@ mod rules {
             .route("/and", get(role("admin").and(permission("items:read")).and(permission("items:write")), answer))
             .route("/and-or", get(both.and(permission("audit:read")), answer))
             .route("/own", get(own("items:update"), async |_: Reach| ""))
+            .route("/service", get(service(), answer))
+            .route("/sync", get(service().and(scope("stock:sync")), answer))
     }
 
     #[test]
@@ -63,6 +66,8 @@ mod rules {
         get /permission [{"rolecall":["items:write"]}]
         get /public []
         get /role [{"rolecall":[]}]
+        get /service [{"rolecall":[]}]
+        get /sync [{"rolecall":["stock:sync"]}]
         "#);
     }
 
@@ -79,6 +84,8 @@ mod rules {
         get /permission "items:write"
         get /public "public"
         get /role "role admin"
+        get /service "a service"
+        get /sync "a service and scope stock:sync"
         "#);
     }
 
@@ -92,6 +99,7 @@ mod rules {
         assert_eq!(statuses("/optional"), "400 401 503 default");
         assert_eq!(statuses("/authenticated"), "400 401 503 default");
         assert_eq!(statuses("/role"), "400 401 403 503 default");
+        assert_eq!(statuses("/service"), "400 401 403 503 default");
         assert_eq!(responses("/or")["403"]["description"], "This needs items:write or role admin.");
     }
 
@@ -101,7 +109,7 @@ mod rules {
         let flow = &document["components"]["securitySchemes"]["rolecall"]["flows"]["password"];
         let scopes: Vec<_> = flow["scopes"].as_object().unwrap().keys().collect();
         assert_eq!(flow["tokenUrl"], "/token");
-        assert_eq!(scopes, ["audit:read", "items:read", "items:update", "items:write"]);
+        assert_eq!(scopes, ["audit:read", "items:read", "items:update", "items:write", "stock:sync"]);
     }
 
     #[test]

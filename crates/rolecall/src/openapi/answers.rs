@@ -87,7 +87,7 @@ impl Components {
             for flow in flows.values_mut().filter_map(Value::as_object_mut) {
                 let Value::Object(scopes) = flow.entry("scopes").or_insert_with(|| json!({})) else { continue };
                 for name in entries.iter().flat_map(|entry| entry.rule.names()) {
-                    if let Expr::Permission(name) | Expr::Own(name) = name {
+                    if let Expr::Permission(name) | Expr::Own(name) | Expr::Scope(name) = name {
                         let described = format!("Limit the token to {name}.");
                         scopes.entry(name.to_string()).or_insert_with(|| json!(described));
                     }

@@ -24,13 +24,13 @@ impl Expr {
 
     /// Whether a caller who is known can be refused.
     pub(super) fn can_refuse(&self) -> bool {
-        !self.names().is_empty()
+        !self.is_open()
     }
 
     fn alternatives(&self) -> Vec<Vec<String>> {
         match self {
-            Expr::Public(_) | Expr::Optional | Expr::Authenticated | Expr::Role(_) => vec![vec![]],
-            Expr::Permission(name) | Expr::Own(name) => vec![vec![name.to_string()]],
+            Expr::Public(_) | Expr::Optional | Expr::Authenticated | Expr::Role(_) | Expr::Service => vec![vec![]],
+            Expr::Permission(name) | Expr::Own(name) | Expr::Scope(name) => vec![vec![name.to_string()]],
             Expr::Any(some) => distinct(some.iter().flat_map(Expr::alternatives)),
             Expr::All(some) => some.iter().fold(vec![vec![]], |before, rule| joined(&before, &rule.alternatives())),
         }

@@ -13,8 +13,9 @@ use rolecall_core::{Policy, Role, RoleName, Scope};
 ///     .inherits("editor", "user")
 ///     .person("alice", &["user"])
 ///     .person("eve", &["editor"])
-///     .scoped("eve's script", &["editor"], "items:read");
-/// assert_eq!(people.names().collect::<Vec<_>>(), ["alice", "eve", "eve's script"]);
+///     .scoped("eve's script", &["editor"], "items:read")
+///     .service("warehouse", &["editor"], "items:update");
+/// assert_eq!(people.names().collect::<Vec<_>>(), ["alice", "eve", "eve's script", "warehouse"]);
 /// ```
 ///
 /// The roles that are built in (`rolecall.admin`, `rolecall.auditor`) are there too. Nobody, who has no token, need not
@@ -30,6 +31,8 @@ pub(super) struct Person {
     pub(super) name: String,
     pub(super) roles: Vec<String>,
     pub(super) scope: Option<String>,
+    /// A client that acts for itself.
+    pub(super) is_service: bool,
 }
 
 impl Person {
@@ -87,7 +90,7 @@ impl People {
     /// At its own line, when a role is not there yet, or somebody has that name.
     #[track_caller]
     pub fn person(self, name: &str, roles: &[&str]) -> Self {
-        self.add(name, roles, None)
+        self.add(Person { name: name.to_owned(), roles: owned(roles), scope: None, is_service: false })
     }
 
     /// Somebody who has these roles, with a token that was cut to a scope: names of roles and permissions, separated
@@ -97,10 +100,19 @@ impl People {
     /// As [`person`](People::person), and for what is no scope.
     #[track_caller]
     pub fn scoped(self, name: &str, roles: &[&str], scope: &str) -> Self {
-        if let Err(why) = scope.parse::<Scope>() {
-            panic!("`{scope}` is not a scope: {why}");
-        }
-        self.add(name, roles, Some(scope.to_owned()))
+        let scope = Some(checked(scope).to_owned());
+        self.add(Person { name: name.to_owned(), roles: owned(roles), scope, is_service: false })
+    }
+
+    /// A client that acts for itself (OAuth's client credentials) and has these roles, with the scope that it asks for;
+    /// `""` for none.
+    ///
+    /// # Panics
+    /// As [`scoped`](People::scoped).
+    #[track_caller]
+    pub fn service(self, name: &str, roles: &[&str], scope: &str) -> Self {
+        let scope = if scope.is_empty() { None } else { Some(checked(scope).to_owned()) };
+        self.add(Person { name: name.to_owned(), roles: owned(roles), scope, is_service: true })
     }
 
     /// Their names, in the order in which they were added.
@@ -139,17 +151,28 @@ impl People {
     }
 
     #[track_caller]
-    fn add(mut self, name: &str, roles: &[&str], scope: Option<String>) -> Self {
-        let policy = self.compiled();
-        if let Some(unknown) = roles.iter().find(|role| policy.role(role).is_none()) {
+    fn add(mut self, person: Person) -> Self {
+        let (policy, name) = (self.compiled(), person.name.as_str());
+        if let Some(unknown) = person.roles.iter().find(|role| policy.role(role).is_none()) {
             panic!("no role `{unknown}` yet: add it first, `.role(\"{unknown}\", &[..])`");
         }
-        if name == NOBODY || name.is_empty() || self.people.iter().any(|person| person.name == name) {
+        if name == NOBODY || name.is_empty() || self.people.iter().any(|known| known.name == name) {
             panic!("there is a `{name}` already");
         }
-        let roles = roles.iter().map(|&role| role.to_owned()).collect();
-        self.people.push(Person { name: name.to_owned(), roles, scope });
+        self.people.push(person);
         self
+    }
+}
+
+fn owned(roles: &[&str]) -> Vec<String> {
+    roles.iter().map(|&role| role.to_owned()).collect()
+}
+
+#[track_caller]
+fn checked(scope: &str) -> &str {
+    match scope.parse::<Scope>() {
+        Ok(_) => scope,
+        Err(why) => panic!("`{scope}` is not a scope: {why}"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rolecall_core::{Object, Policy, Rights};
+use rolecall_core::{Grant, Object, Policy, Rights};
 
 use super::people::{NOBODY, People, Person};
 use crate::{AccessMatrix, Row, matrix::write_table, rule::Expr};
@@ -14,7 +14,7 @@ impl AccessMatrix {
         let policy = people.compiled();
         let callers = [NOBODY].into_iter().chain(people.names()).map(str::to_owned).collect();
         let rows = self.rows().iter().map(|row| {
-            let due = people.all().iter().map(|person| due(&row.rule.expr, &policy, &rights(&policy, person)));
+            let due = people.all().iter().map(|person| due(&row.rule.expr, &policy, &person.session(&policy)));
             (row.clone(), [due_to_nobody(&row.rule.expr)].into_iter().chain(due).collect())
         });
         CallerMatrix { callers, rows: rows.collect() }
@@ -88,9 +88,18 @@ impl Access {
     }
 }
 
-fn rights(policy: &Policy, person: &Person) -> Rights {
-    let scope = person.scope.as_deref().and_then(|scope| scope.parse().ok());
-    policy.activate(person.roles.iter().map(String::as_str), scope.map(std::sync::Arc::new))
+/// What somebody brings along.
+struct Session<'a> {
+    rights: Rights,
+    person: &'a Person,
+}
+
+impl Person {
+    fn session(&self, policy: &Policy) -> Session<'_> {
+        let scope = self.scope.as_deref().and_then(|scope| scope.parse().ok());
+        let rights = policy.activate(self.roles.iter().map(String::as_str), scope.map(std::sync::Arc::new));
+        Session { rights, person: self }
+    }
 }
 
 fn due_to_nobody(rule: &Expr) -> Access {
@@ -102,20 +111,28 @@ fn due_to_nobody(rule: &Expr) -> Access {
 
 /// By the names in the rule, one after the other: the guard compiles rules and caches, and this is what it is compared
 /// with.
-fn due(rule: &Expr, policy: &Policy, rights: &Rights) -> Access {
-    if passes(rule, policy, rights, Object::Any) {
+fn due(rule: &Expr, policy: &Policy, session: &Session<'_>) -> Access {
+    if passes(rule, policy, session, Object::Any) {
         return Access::Yes;
     }
-    if passes(rule, policy, rights, Object::Own) { Access::Own } else { Access::Forbidden }
+    if passes(rule, policy, session, Object::Own) { Access::Own } else { Access::Forbidden }
 }
 
-fn passes(rule: &Expr, policy: &Policy, rights: &Rights, object: Object) -> bool {
+fn passes(rule: &Expr, policy: &Policy, session: &Session<'_>, object: Object) -> bool {
+    let Session { rights, person } = session;
     match rule {
         Expr::Public(_) | Expr::Optional | Expr::Authenticated => true,
         Expr::Role(name) => policy.check_role(rights, name.as_str()).is_allowed(),
         Expr::Permission(name) => policy.check_access(rights, name.as_str(), Object::Any).is_allowed(),
         Expr::Own(name) => policy.check_access(rights, name.as_str(), object).is_allowed(),
-        Expr::Any(some) => some.iter().any(|rule| passes(rule, policy, rights, object)),
-        Expr::All(some) => some.iter().all(|rule| passes(rule, policy, rights, object)),
+        Expr::Service => person.is_service,
+        Expr::Scope(name) => {
+            let asked = Grant::from(name.clone());
+            let words = person.scope.iter().flat_map(|scope| scope.split(' '));
+            let named = words.filter_map(|word| word.parse::<Grant>().ok()).any(|word| word.covers(&asked));
+            named && policy.check_access(rights, name.as_str(), Object::Any).is_allowed()
+        }
+        Expr::Any(some) => some.iter().any(|rule| passes(rule, policy, session, object)),
+        Expr::All(some) => some.iter().all(|rule| passes(rule, policy, session, object)),
     }
 }

@@ -115,7 +115,7 @@ impl World {
             iss: ISSUER.into(),
             sub: person.id(),
             aud: AUDIENCE.into(),
-            client_id: "test".into(),
+            client_id: if person.is_service { person.id() } else { "test".into() },
             exp: now + LIFETIME,
             iat: now,
             nbf: None,
@@ -124,7 +124,7 @@ impl World {
             scope: person.scope.clone(),
             roles: person.roles.clone(),
             via: None,
-            preferred_username: Some(person.name.clone()),
+            preferred_username: (!person.is_service).then(|| person.name.clone()),
             pv: NOW,
         }
     }
