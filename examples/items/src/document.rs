@@ -15,6 +15,7 @@ pub fn document() -> Value {
             { "name": "anybody", "description": "Without a token too." },
             { "name": "items", "description": "Of one's own; of everybody for clerks." },
             { "name": "desk", "description": "For clerks." },
+            { "name": "stock", "description": "For the warehouse's program." },
         ],
         "paths": {
             "/ping": { "get": { "tags": ["anybody"], "summary": "Is it there?" } },
@@ -71,6 +72,13 @@ pub fn document() -> Value {
                     "responses": { "200": answer("The number.", json!({ "type": "integer" })) },
                 },
             },
+            "/stock/sync": {
+                "post": {
+                    "tags": ["stock"],
+                    "summary": "All that is for sale",
+                    "responses": { "200": answer("The items, and who asked.", the("Stock")) },
+                },
+            },
             "/desk/owners": {
                 "get": {
                     "tags": ["desk"],
@@ -99,6 +107,14 @@ pub fn document() -> Value {
                         "id": { "type": "integer" },
                         "name": { "type": "string" },
                         "owner": { "type": "string", "description": "The id of an account." },
+                    },
+                },
+                "Stock": {
+                    "type": "object",
+                    "required": ["asked_by", "items"],
+                    "properties": {
+                        "asked_by": { "type": "string", "description": "The id of the client." },
+                        "items": { "type": "array", "items": the("Item") },
                     },
                 },
                 "Named": {

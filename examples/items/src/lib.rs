@@ -8,9 +8,14 @@ mod changes;
 mod desk;
 mod document;
 mod sale;
+mod stock;
 mod store;
 
-use rolecall::{Caller, Router, optional, own, permission, public, role, routing::get};
+use rolecall::{
+    Caller, Router, optional, own, permission, public, role,
+    routing::{get, post},
+    scope, service,
+};
 
 pub use document::document;
 pub use store::{Item, Items};
@@ -29,6 +34,7 @@ pub fn api() -> Router<Items> {
         )
         .route("/changes", get(own("items:read"), changes::follow))
         .route("/count", get(role("clerk"), desk::count))
+        .route("/stock/sync", post(service().and(scope("stock:sync")), stock::sync))
         .nest("/desk", desk::routes())
 }
 

@@ -13,11 +13,13 @@ pub fn people() -> People {
         .role("seller", &["items:create", "items:read:own", "items:update:own", "items:delete:own"])
         .role("clerk", &["items:*"])
         .role("admin", &["*"])
+        .role("warehouse", &["stock:sync"])
         .person("alice", &["seller"])
         .person("bob", &["seller"])
         .person("carl", &["clerk"])
         .person("ada", &["admin"])
         .person("nora", &[])
+        .service("depot", &["warehouse"], "stock:sync")
 }
 
 /// When this fails, access has changed: read the difference, and keep it only if it was meant (`cargo insta review`, or
@@ -25,18 +27,19 @@ pub fn people() -> People {
 #[test]
 fn who_may_call_what() {
     insta::assert_snapshot!(api().access_matrix().for_callers(&people()), @r"
-    METHOD  PATH                    RULE                       nobody  alice  bob  carl  ada  nora
-    GET     /ping                   public                     yes     yes    yes  yes   yes  yes
-    GET     /hello                  public, caller optional    yes     yes    yes  yes   yes  yes
-    GET     /items/                 items:read or own          401     own    own  yes   yes  403
-    POST    /items/                 items:create               401     yes    yes  yes   yes  403
-    GET     /items/{id}             items:read or own          401     own    own  yes   yes  403
-    PATCH   /items/{id}             items:update or own        401     own    own  yes   yes  403
-    DELETE  /items/{id}             items:delete or own        401     own    own  yes   yes  403
-    GET     /changes                items:read or own          401     own    own  yes   yes  403
-    GET     /count                  role clerk                 401     403    403  yes   403  403
-    GET     /desk/owners            role clerk                 401     403    403  yes   403  403
-    PUT     /desk/items/{id}/owner  role clerk and items:give  401     403    403  yes   403  403
+    METHOD  PATH                    RULE                            nobody  alice  bob  carl  ada  nora  depot
+    GET     /ping                   public                          yes     yes    yes  yes   yes  yes   yes
+    GET     /hello                  public, caller optional         yes     yes    yes  yes   yes  yes   yes
+    GET     /items/                 items:read or own               401     own    own  yes   yes  403   403
+    POST    /items/                 items:create                    401     yes    yes  yes   yes  403   403
+    GET     /items/{id}             items:read or own               401     own    own  yes   yes  403   403
+    PATCH   /items/{id}             items:update or own             401     own    own  yes   yes  403   403
+    DELETE  /items/{id}             items:delete or own             401     own    own  yes   yes  403   403
+    GET     /changes                items:read or own               401     own    own  yes   yes  403   403
+    GET     /count                  role clerk                      401     403    403  yes   403  403   403
+    POST    /stock/sync             a service and scope stock:sync  401     403    403  403   403  403   yes
+    GET     /desk/owners            role clerk                      401     403    403  yes   403  403   403
+    PUT     /desk/items/{id}/owner  role clerk and items:give       401     403    403  yes   403  403   403
     ");
 }
 
@@ -76,5 +79,6 @@ fn the_document_says_the_rules() {
     get /items/{id}: items:read or own [{"rolecall":["items:read"]}]
     patch /items/{id}: items:update or own [{"rolecall":["items:update"]}]
     get /ping: public []
+    post /stock/sync: a service and scope stock:sync [{"rolecall":["stock:sync"]}]
     "#);
 }

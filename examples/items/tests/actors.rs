@@ -82,6 +82,19 @@ async fn at_the_desk_a_clerk_gives_an_item_to_somebody_else() {
 }
 
 #[tokio::test]
+async fn the_warehouse_asks_for_everybodys_items_and_is_nobody() {
+    let (app, alice, bob) = sale().await;
+    let depot = app.caller("depot");
+    let answer = depot.post("/stock/sync", ()).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json()["asked_by"], depot.id());
+    assert_eq!(answer.json()["items"][0]["owner"], alice.id());
+    assert_eq!(answer.json()["items"][1]["owner"], bob.id());
+    assert_eq!(depot.get("/items/").await.status, 403, "its token is for that alone");
+    assert_eq!(app.caller("ada").post("/stock/sync", ()).await.status, 403, "every permission, but a person");
+}
+
+#[tokio::test]
 async fn a_stranger_is_greeted_too() {
     let (app, alice, _) = sale().await;
     assert_eq!(app.nobody().get("/hello").await.text(), "hello, stranger");
