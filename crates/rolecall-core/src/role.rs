@@ -81,12 +81,16 @@ pub struct Role {
 }
 
 /// The service's own permissions. Built in: an application cannot add to them.
-pub const OWN_PERMISSIONS: [&str; 6] = [
+pub const OWN_PERMISSIONS: [&str; 10] = [
     "rolecall.users:read",
     "rolecall.users:write",
     "rolecall.roles:read",
     "rolecall.roles:write",
     "rolecall.roles:grant",
+    "rolecall.clients:read",
+    "rolecall.clients:write",
+    "rolecall.apis:read",
+    "rolecall.apis:write",
     "rolecall.audit:read",
 ];
 

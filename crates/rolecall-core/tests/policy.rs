@@ -399,7 +399,18 @@ fn more_sets_of_roles_than_are_kept_are_decided_alike() {
 #[test]
 fn the_built_in_roles_hold_what_the_design_says() {
     let policy = policy([]);
-    let own = ["users:read", "users:write", "roles:read", "roles:write", "roles:grant", "audit:read"];
+    let own = [
+        "users:read",
+        "users:write",
+        "roles:read",
+        "roles:write",
+        "roles:grant",
+        "clients:read",
+        "clients:write",
+        "apis:read",
+        "apis:write",
+        "audit:read",
+    ];
     let own: BTreeSet<String> = own.iter().map(|permission| format!("rolecall.{permission}")).collect();
     assert_eq!(OWN_PERMISSIONS.iter().map(|text| (*text).to_owned()).collect::<BTreeSet<_>>(), own);
 
@@ -436,7 +447,7 @@ fn nothing_of_an_application_reaches_the_service() {
     let policy = policy([role("admin", "*", "everything"), role("everything", "* rolecall:* items:*", "")]);
     let rights = rights(&policy, "admin", "");
     assert!(may(&policy, &rights, "items:read") && may(&policy, &rights, "rolecall:read"));
-    for permission in OWN_PERMISSIONS.iter().copied().chain(["rolecall.clients:read", "rolecall.x:y", "rolecall.:y"]) {
+    for permission in OWN_PERMISSIONS.iter().copied().chain(["rolecall.clients:grant", "rolecall.x:y", "rolecall.:y"]) {
         for object in [Object::Any, Object::Own] {
             assert!(!policy.check_access(&rights, permission, object).is_allowed(), "{permission}");
         }

@@ -16,7 +16,7 @@ use crate::{
     line::Who,
     names,
     passwords::Password,
-    rbac,
+    rbac::{self, Holder},
     store::{StoreError, Tx, assignments, sessions, users},
 };
 
@@ -60,7 +60,7 @@ pub async fn register(app: &App, username: &str, password: &str, origin: Origin)
         // A role that was deleted is not kept in store for the day when another one gets its name.
         match policy.role(role) {
             Some(_) => {
-                assignments::put(&mut tx, &user.id, role, None).await?;
+                assignments::put(&mut tx, Holder::User(&user.id), role, None).await?;
                 roles.push(role);
             }
             None => tracing::warn!(role, "registering gives a role that does not exist"),
@@ -169,7 +169,7 @@ pub struct Edit {
 /// [`Error::NotFound`], [`Error::Stronger`], [`Error::Taken`], [`Error::LastAdministrator`].
 pub async fn edit(change: &mut Change, id: &str, edit: Edit) -> Result<(), Error> {
     let user = users::find(change.tx(), id).await?.ok_or(Error::NotFound(What::User))?;
-    rbac::outranks(change, id).await?;
+    rbac::outranks(change, Holder::User(id)).await?;
     if let Some(email) = edit.email {
         let email = email.as_deref().map(names::email).transpose()?;
         if email != user.email {
@@ -209,7 +209,7 @@ pub async fn edit(change: &mut Change, id: &str, edit: Edit) -> Result<(), Error
 /// [`Error::NotFound`], [`Error::Stronger`], [`Error::LastAdministrator`].
 pub async fn delete(change: &mut Change, id: &str) -> Result<(), Error> {
     let user = users::find(change.tx(), id).await?.ok_or(Error::NotFound(What::User))?;
-    rbac::outranks(change, id).await?;
+    rbac::outranks(change, Holder::User(id)).await?;
     change.waits();
     let policy = change.policy();
     let before = rbac::keeps_administrator(change, &policy).await?;

@@ -1,4 +1,4 @@
-//! Who acts: a person with a session, or somebody with the database in hand; and where his request came from.
+//! Who acts: a person or a client with a session, or somebody with the database in hand; and where his request came from.
 
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ pub enum Actor {
         id: String,
         /// His name, for the audit log.
         name: String,
+        /// Whether it is a client that acts for itself. Its token does not say what it is called.
+        is_client: bool,
         /// The session that he acts in.
         session: String,
         /// What it was cut to: he holds no more than it does.
@@ -61,13 +63,22 @@ impl Actor {
         Ok(Actor::Person {
             id: claims.sub.clone(),
             name: caller.name().to_owned(),
+            is_client: claims.sub == claims.client_id,
             session: claims.sid.clone(),
             scope: scope.map(Arc::new),
             origin,
         })
     }
 
-    /// His id, if he has an account.
+    /// The same under another name.
+    pub fn called(mut self, other: String) -> Actor {
+        if let Actor::Person { name, .. } | Actor::Visitor { name, .. } = &mut self {
+            *name = other;
+        }
+        self
+    }
+
+    /// His id, if he has an account or is a client.
     pub fn id(&self) -> Option<&str> {
         match self {
             Actor::Person { id, .. } | Actor::Visitor { id, .. } => Some(id),

@@ -17,7 +17,7 @@ use crate::{
     actor::Actor,
     app::App,
     audit::{self, Act},
-    ids, node,
+    clients, ids, node,
     sessions::{self, Lasting},
     store::{StoreError, Tx, versions},
 };
@@ -39,6 +39,8 @@ pub struct Change {
     tag: String,
     base: Arc<Snapshot>,
     touched: Vec<Subject>,
+    /// Whether it concerns whoever holds a token.
+    all: bool,
     takes_away: bool,
     rights: Option<Rights>,
     acts: Vec<Act>,
@@ -91,7 +93,8 @@ impl Change {
             node::reload(app, node::lease_from(app, app.clock.moment())).await?;
             return Err(Error::Unavailable("what was in force here was not what the database has; try again".into()));
         }
-        let rights = match by {
+        let mut by = by.clone();
+        let rights = match &by {
             Actor::Person { id, session, scope, .. } => {
                 let rights = sessions::rights(app, &mut tx, &base.policy, id, session, scope.clone(), None).await?;
                 permission.map_or(Ok(()), |permission| has(&base.policy, &rights, permission))?;
@@ -99,14 +102,19 @@ impl Change {
             }
             Actor::Visitor { .. } | Actor::Stranger { .. } | Actor::CommandLine => None,
         };
+        if let Actor::Person { id, is_client: true, .. } = &by {
+            let name = clients::name_of(&mut tx, id).await?;
+            by = by.called(name);
+        }
         Ok(Change {
             app: app.clone(),
             tx,
-            by: by.clone(),
+            by,
             version,
             tag,
             base,
             touched: vec![],
+            all: false,
             takes_away: false,
             rights,
             acts: vec![],
@@ -170,6 +178,12 @@ impl Change {
         }
     }
 
+    /// Says that this takes something away from more than can be named: whoever holds a token is looked up anew.
+    pub fn touch_all(&mut self) {
+        self.touch(Subject::Policy, true);
+        self.all = true;
+    }
+
     /// Says what was done, for the audit log.
     pub fn record(&mut self, act: Act) {
         self.acts.push(act);
@@ -217,7 +231,11 @@ impl Change {
             false => None,
         };
         let on_record = (self.app.config.access_token_ttl + RECORD).as_secs();
-        let floor = versions::forget(&mut self.tx, now - i64::try_from(on_record).unwrap_or(i64::MAX)).await?;
+        let forgotten = versions::forget(&mut self.tx, now - i64::try_from(on_record).unwrap_or(i64::MAX)).await?;
+        let floor = if self.all { Some(version) } else { forgotten };
+        if self.all {
+            versions::raise_floor(&mut self.tx, version).await?;
+        }
 
         let mut next = self.base.after(version, self.tag.clone(), &self.touched, policy, None);
         if let Some(floor) = floor {

@@ -21,7 +21,7 @@ pub enum Error {
     /// Handing this out takes holding it.
     #[error("you can hand out only what you hold, and you do not hold {0}")]
     Beyond(Beyond),
-    /// The account that would be acted on holds more than the actor.
+    /// The account or the client that would be acted on holds more than the actor.
     #[error("the account holds more than you do ({0}); ask a stronger administrator")]
     Stronger(Beyond),
     /// Nobody assigns to himself.
@@ -32,6 +32,9 @@ pub enum Error {
         "this would leave no enabled account with role `rolecall.admin` and without an end; give it to another one first"
     )]
     LastAdministrator,
+    /// A third secret would be one that nobody remembers.
+    #[error("the client has two secrets already; delete the one that is no longer used first")]
+    TwoSecrets,
     /// The role is built in.
     #[error("role `{0}` is built in and cannot be changed; make a role of your own")]
     BuiltIn(RoleName),
@@ -72,6 +75,12 @@ pub enum What {
     User,
     /// A role.
     Role,
+    /// A client.
+    Client,
+    /// A secret of a client.
+    Secret,
+    /// An API.
+    Api,
 }
 
 impl std::fmt::Display for What {
@@ -79,6 +88,9 @@ impl std::fmt::Display for What {
         f.write_str(match self {
             What::User => "user",
             What::Role => "role",
+            What::Client => "client",
+            What::Secret => "secret",
+            What::Api => "API",
         })
     }
 }

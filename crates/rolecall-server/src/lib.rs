@@ -21,12 +21,14 @@
 mod accounts;
 mod actor;
 mod admin;
+mod apis;
 mod app;
 mod assemble;
 mod audit;
 mod change;
 pub mod cli;
 mod client_address;
+mod clients;
 mod config;
 mod docs;
 mod edge;
@@ -52,6 +54,7 @@ mod serve;
 mod sessions;
 mod setup;
 mod store;
+mod uris;
 mod version;
 
 use std::{

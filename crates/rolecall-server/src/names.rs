@@ -1,9 +1,9 @@
 //! What a user may be called, and by which spellings he is found: RFC 8265 (PRECIS) and, against names that only look
-//! alike, UTS 39.
+//! alike, UTS 39. And what programs are called, by which nothing is found.
 
 use std::borrow::Cow;
 
-use precis_profiles::{UsernameCaseMapped, precis_core::profile::Profile};
+use precis_profiles::{Nickname, UsernameCaseMapped, precis_core::profile::Profile};
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::MixedScript;
 
@@ -40,6 +40,20 @@ pub fn username(text: &str) -> Result<String, Error> {
         return Err(invalid("mixes scripts, so that it could pass for another name; use letters of one script"));
     }
     Ok(name)
+}
+
+/// What a program is called, to be shown to people: one line without controls (Nickname, RFC 8266). `member` is what it
+/// stands in.
+///
+/// # Errors
+/// [`Error::Invalid`] says what a name may be made of.
+pub fn shown(member: &str, text: &str) -> Result<String, Error> {
+    let wrong =
+        || Error::Invalid(format!("`{member}` is a name to show, of 1 to {MAX_NAME} characters, without controls"));
+    if text.chars().count() > MAX_NAME {
+        return Err(wrong());
+    }
+    Nickname::new().enforce(text).map(Cow::into_owned).map_err(|_| wrong())
 }
 
 /// The one spelling of an e-mail address: in normal form and without capitals.

@@ -59,6 +59,7 @@ fn looks(error: &Error) -> (StatusCode, &'static str) {
         Error::Stronger(_) => (StatusCode::FORBIDDEN, "stronger-account"),
         Error::Oneself => (StatusCode::FORBIDDEN, "to-oneself"),
         Error::LastAdministrator => (StatusCode::CONFLICT, "last-administrator"),
+        Error::TwoSecrets => (StatusCode::CONFLICT, "two-secrets"),
         Error::BuiltIn(_) => (StatusCode::CONFLICT, "built-in-role"),
         Error::Policy(PolicyError::Cycle(_)) => (StatusCode::CONFLICT, "role-cycle"),
         Error::Policy(_) => (StatusCode::CONFLICT, "policy"),

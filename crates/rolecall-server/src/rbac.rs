@@ -1,4 +1,4 @@
-//! Who may hold which role, and who may say so: user assignment, permission assignment and role inheritance (ANSI
+//! Who may hold which role, and who may say so: user assignment (of clients too), permission assignment and role inheritance (ANSI
 //! INCITS 359, 6.1 and 6.2), and the laws of administration: hand out only what you hold, act on nobody who holds more,
 //! keep one administrator.
 
@@ -13,10 +13,10 @@ use crate::{
     change::Change,
     error::What,
     sessions,
-    store::{StoreError, assignments, roles, users},
+    store::{StoreError, Tx, assignments, clients, roles, users},
 };
 
-pub use assignments::Assignment;
+pub use assignments::{Assignment, Holder};
 
 const TAKES_AWAY: bool = true;
 const GIVES: bool = false;
@@ -158,56 +158,57 @@ pub async fn delete_inheritance(change: &mut Change, senior: &RoleName, junior: 
     Ok(())
 }
 
-/// `AssignUser` (6.1.1), until a NumericDate or without an end. Assigned again, it gets the new end.
+/// `AssignUser` (6.1.1), until a NumericDate or without an end, to a user or to a client that acts for itself. Assigned
+/// again, it gets the new end.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Invalid`] for an end in the past, [`Error::Oneself`], [`Error::Stronger`],
 /// [`Error::Beyond`] for what the actor does not hold, [`Error::LastAdministrator`] when the end would leave nobody.
-pub async fn assign_user(change: &mut Change, user: &str, role: &RoleName, until: Option<i64>) -> Result<(), Error> {
+pub async fn assign(change: &mut Change, to: Holder<'_>, role: &RoleName, until: Option<i64>) -> Result<(), Error> {
     let policy = change.policy();
-    users::find(change.tx(), user).await?.ok_or(Error::NotFound(What::User))?;
+    exists(change.tx(), to).await?;
     find(&policy, role)?;
     if until.is_some_and(|until| until <= change.app().clock.wall()) {
         return Err(Error::Invalid("`until` is in the past; it is a NumericDate, seconds since 1970".into()));
     }
-    if matches!(change.by(), Actor::Person { id, .. } if id == user) {
+    if matches!(change.by(), Actor::Person { id, .. } if id == to.id()) {
         return Err(Error::Oneself);
     }
-    outranks(change, user).await?;
+    outranks(change, to).await?;
     // What the actor holds only until a time, he can give only until then.
     if let Some(rights) = change.rights_until(until).await? {
         policy.may_hand_out(&rights, role.as_str()).map_err(Error::Beyond)?;
     }
-    let had = assignments::of_user(change.tx(), user).await?.into_iter().find(|had| had.role == role.as_str());
+    let had = assignments::of(change.tx(), to).await?.into_iter().find(|had| had.role == role.as_str());
     if had.as_ref().is_some_and(|had| had.until == until) {
         return Ok(());
     }
     // An end where there was none, or an earlier one, takes away.
     let shortens = had.is_some_and(|had| until.is_some_and(|until| had.until.is_none_or(|before| until < before)));
     let before = keeps_administrator(change, &policy).await?;
-    assignments::put(change.tx(), user, role.as_str(), until).await?;
+    assignments::put(change.tx(), to, role.as_str(), until).await?;
     one_administrator_stays(change, &policy, before).await?;
-    change.touch(Subject::User(user.into()), shortens);
-    change.record(Act::new("role.assigned", user, json!({ "role": role, "until": until })));
+    change.touch(Subject::User(to.id().into()), shortens);
+    change.record(Act::new("role.assigned", to.id(), json!({ "role": role, "until": until })));
     Ok(())
 }
 
-/// `DeassignUser` (6.1.1). Taking away what is not there is no change.
+/// `DeassignUser` (6.1.1), from a user or a client. Taking away what is not there is no change.
 ///
 /// # Errors
-/// [`Error::NotFound`] for an unknown user or role; [`Error::Stronger`] when `user` holds more than the actor;
+/// [`Error::NotFound`] for who or what is unknown; [`Error::Stronger`] when `from` holds more than the actor;
 /// [`Error::LastAdministrator`] when nobody could administer afterwards.
-pub async fn deassign_user(change: &mut Change, user: &str, role: &RoleName) -> Result<(), Error> {
+pub async fn deassign(change: &mut Change, from: Holder<'_>, role: &RoleName) -> Result<(), Error> {
     change.waits();
     let policy = change.policy();
-    users::find(change.tx(), user).await?.ok_or(Error::NotFound(What::User))?;
+    exists(change.tx(), from).await?;
     find(&policy, role)?;
-    outranks(change, user).await?;
+    outranks(change, from).await?;
     let before = keeps_administrator(change, &policy).await?;
-    if assignments::delete(change.tx(), user, role.as_str()).await? {
+    if assignments::delete(change.tx(), from, role.as_str()).await? {
         one_administrator_stays(change, &policy, before).await?;
-        change.touch(Subject::User(user.into()), TAKES_AWAY);
-        change.record(Act::new("role.deassigned", user, json!({ "role": role })));
+        change.touch(Subject::User(from.id().into()), TAKES_AWAY);
+        change.record(Act::new("role.deassigned", from.id(), json!({ "role": role })));
     }
     Ok(())
 }
@@ -215,21 +216,29 @@ pub async fn deassign_user(change: &mut Change, user: &str, role: &RoleName) -> 
 /// `AssignedRoles` (6.1.3), those that have ended included.
 ///
 /// # Errors
-/// [`Error::NotFound`] for an unknown user.
-pub async fn assigned_roles(app: &App, user: &str) -> Result<Vec<Assignment>, Error> {
+/// [`Error::NotFound`] for an unknown user or client.
+pub async fn assigned_roles(app: &App, of: Holder<'_>) -> Result<Vec<Assignment>, Error> {
     let mut tx = app.store.read().await?;
-    users::find(&mut tx, user).await?.ok_or(Error::NotFound(What::User))?;
-    Ok(assignments::of_user(&mut tx, user).await?)
+    exists(&mut tx, of).await?;
+    Ok(assignments::of(&mut tx, of).await?)
 }
 
-/// Nobody acts on an account that holds more than he does himself.
+async fn exists(tx: &mut Tx, holder: Holder<'_>) -> Result<(), Error> {
+    let (is_there, what) = match holder {
+        Holder::User(id) => (users::find(tx, id).await?.is_some(), What::User),
+        Holder::Client(id) => (clients::find(tx, id).await?.is_some(), What::Client),
+    };
+    if is_there { Ok(()) } else { Err(Error::NotFound(what)) }
+}
+
+/// Nobody acts on a user or a client that holds more than he does himself: who sets a client's secret is the client.
 ///
 /// # Errors
 /// [`Error::Stronger`] names what he lacks.
-pub async fn outranks(change: &mut Change, user: &str) -> Result<(), Error> {
+pub async fn outranks(change: &mut Change, other: Holder<'_>) -> Result<(), Error> {
     let Some(rights) = change.rights() else { return Ok(()) };
     let (app, policy) = (change.app().clone(), change.policy());
-    for role in sessions::roles_of(&app, change.tx(), user).await? {
+    for role in sessions::roles_of(&app, change.tx(), other).await? {
         policy.may_hand_out(&rights, &role).map_err(Error::Stronger)?;
     }
     Ok(())

@@ -81,22 +81,36 @@ fn from_json<T: DeserializeOwned>(bytes: &[u8], limits: &Limits) -> Result<T, Er
 #[derive(Debug, Default)]
 pub struct Parameters(Vec<(String, String)>);
 
+/// Why parameters cannot be read.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Unread {
+    /// One name came twice, this.
+    #[error("a parameter was sent twice; send each one once")]
+    Twice(String),
+    /// More than these.
+    #[error("more than {0} parameters were sent")]
+    TooMany(usize),
+    /// Bytes that are no text.
+    #[error("a parameter is no UTF-8 text")]
+    NoText,
+}
+
 impl Parameters {
     /// Reads `application/x-www-form-urlencoded`.
     ///
     /// # Errors
-    /// A sentence: a name twice, too many, or bytes that are no text.
-    pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Parameters, String> {
+    /// A name twice, too many, or bytes that are no text.
+    pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Parameters, Unread> {
         let mut pairs: Vec<(String, String)> = vec![];
         for pair in bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
             let mut halves = pair.splitn(2, |byte| *byte == b'=');
             let mut half = || decode(halves.next().unwrap_or_default());
             let (name, value) = (half()?, half()?);
             if pairs.iter().any(|(before, _)| *before == name) {
-                return Err("a parameter was sent twice; send each one once".into());
+                return Err(Unread::Twice(name));
             }
             if pairs.len() == limits.parameters {
-                return Err(format!("more than {} parameters were sent", limits.parameters));
+                return Err(Unread::TooMany(limits.parameters));
             }
             pairs.push((name, value));
         }
@@ -122,11 +136,11 @@ impl Parameters {
 /// One name or one value of a form.
 ///
 /// # Errors
-/// A sentence, for bytes that are no text.
-pub fn decode(text: &[u8]) -> Result<String, String> {
+/// [`Unread::NoText`].
+pub fn decode(text: &[u8]) -> Result<String, Unread> {
     let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     let bytes: Vec<u8> = percent_decode(&spaced).collect();
-    String::from_utf8(bytes).map_err(|_| "a parameter is no UTF-8 text".to_owned())
+    String::from_utf8(bytes).map_err(|_| Unread::NoText)
 }
 
 /// The query of a list.
@@ -138,7 +152,9 @@ impl FromRequestParts<Arc<App>> for Query {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Error> {
         let query = parts.uri.query().unwrap_or_default();
-        Parameters::parse(query.as_bytes(), &app.config.limits).map(Query).map_err(Error::Invalid)
+        Parameters::parse(query.as_bytes(), &app.config.limits)
+            .map(Query)
+            .map_err(|why| Error::Invalid(why.to_string()))
     }
 }
 

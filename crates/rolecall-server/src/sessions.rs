@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::{Error, app::App, store::sessions as rows};
 
-pub use open::{Opened, Refused, open};
+pub use open::{Asked, Opened, Refused, open, open_own};
 pub use standing::{Lasting, rights, roles_of};
 
 /// Forgets sessions that have long been over.

@@ -17,7 +17,9 @@ use crate::{
     names,
     passwords::{Password, Passwords},
     store::{
-        Store, assignments, audit,
+        Store,
+        assignments::{self, Holder},
+        audit,
         instance::{self, Instance},
         roles, users, versions,
     },
@@ -154,7 +156,7 @@ async fn make(
     let user = users::User { id: id.clone(), username, email: None, disabled: false, created_at: now };
     users::insert(&mut tx, &user, Some(&first.hash)).await?;
     for role in &first.assigned {
-        assignments::put(&mut tx, &id, role, None).await?;
+        assignments::put(&mut tx, Holder::User(&id), role, None).await?;
     }
     versions::record(&mut tx, version, &tag, now, &[Subject::Policy]).await?;
     let roles: Vec<&str> = first.roles.iter().map(|(name, _)| *name).collect();

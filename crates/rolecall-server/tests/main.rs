@@ -2,6 +2,7 @@
 
 mod admin;
 mod binary;
+mod clients;
 mod documents;
 mod face;
 mod fuzz;

@@ -15,17 +15,17 @@ use crate::{
     Error,
     app::App,
     change::{Change, Prefer},
-    rbac,
+    rbac::{self, Holder},
     request::{Acting, Listed, MaybeJson, Paging, Query, Segments, cut, page},
 };
 
 /// What it takes to change something here: the rule of its routes, asked again when the change begins.
-const WRITE: &str = "rolecall.roles:grant";
+pub(super) const GRANT: &str = "rolecall.roles:grant";
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/users/{id}/roles", get(permission("rolecall.users:read"), list))
-        .route("/users/{id}/roles/{role}", put(permission(WRITE), assign).delete(permission(WRITE), deassign))
+        .route("/users/{id}/roles/{role}", put(permission(GRANT), assign).delete(permission(GRANT), deassign))
 }
 
 /// What they take and answer.
@@ -33,15 +33,21 @@ pub(super) fn routes() -> Router<Arc<App>> {
 #[openapi(tags((name = "assignments", description = "Who has which role.")), paths(list, assign, deassign))]
 pub(super) struct Described;
 
-/// A role that a user has.
+/// A role that a user or a client has.
 #[derive(Serialize, ToSchema)]
 #[schema(as = rolecall::Assignment)]
-struct Shown {
+pub(super) struct Shown {
     #[schema(value_type = NameText)]
-    role: String,
+    pub(super) role: String,
     /// NumericDate at which it ends; null where it does not.
     #[schema(required)]
     until: Option<i64>,
+}
+
+impl From<rbac::Assignment> for Shown {
+    fn from(assignment: rbac::Assignment) -> Self {
+        Shown { role: assignment.role, until: assignment.until }
+    }
 }
 
 /// The roles that are assigned to a user, those that have ended among them; inherited ones are not.
@@ -60,19 +66,18 @@ async fn list(
     query: Query,
 ) -> Result<Answer<Listed<Shown>>, Error> {
     let asked = query.page(roles::role_key)?;
-    let assigned = rbac::assigned_roles(&app, users::known(&user)?).await?;
+    let assigned = rbac::assigned_roles(&app, Holder::User(users::known(&user)?)).await?;
     let assigned = cut(assigned, &asked, |assignment| &assignment.role);
-    let shown = |assignment: rbac::Assignment| Shown { role: assignment.role, until: assignment.until };
-    Ok(Answer(page(assigned.into_iter().map(shown).collect(), asked.limit, |assignment| assignment.role.clone())))
+    Ok(Answer(page(assigned.into_iter().map(Shown::from).collect(), asked.limit, |shown| shown.role.clone())))
 }
 
 /// Until when.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = rolecall::Until)]
 #[serde(deny_unknown_fields)]
-struct Until {
+pub(super) struct Until {
     /// NumericDate at which it ends by itself; in the future.
-    until: Option<i64>,
+    pub(super) until: Option<i64>,
 }
 
 /// Give a user a role, for good or until a time. A token that is out can use it at once.
@@ -96,8 +101,8 @@ async fn assign(
     MaybeJson(said): MaybeJson<Until>,
 ) -> Result<Answer<Changed>, Error> {
     let (user, role) = (users::known(&user)?, roles::known(&role)?);
-    let mut change = Change::begin(&app, &by, Some(WRITE)).await?;
-    rbac::assign_user(&mut change, user, &role, said.and_then(|said| said.until)).await?;
+    let mut change = Change::begin(&app, &by, Some(GRANT)).await?;
+    rbac::assign(&mut change, Holder::User(user), &role, said.and_then(|said| said.until)).await?;
     Ok(Answer(Changed::by(change.commit(prefer).await?)))
 }
 
@@ -119,7 +124,7 @@ async fn deassign(
     prefer: Prefer,
 ) -> Result<Answer<Changed>, Error> {
     let (user, role) = (users::known(&user)?, roles::known(&role)?);
-    let mut change = Change::begin(&app, &by, Some(WRITE)).await?;
-    rbac::deassign_user(&mut change, user, &role).await?;
+    let mut change = Change::begin(&app, &by, Some(GRANT)).await?;
+    rbac::deassign(&mut change, Holder::User(user), &role).await?;
     Ok(Answer(Changed::by(change.commit(prefer).await?)))
 }

@@ -1,28 +1,42 @@
 //! Administration, the JSON API: one file per resource. Each route names its permission; what else must hold, the
 //! rules know.
 
+mod apis;
 mod assignments;
 mod audit;
+mod clients;
 mod roles;
 mod users;
 
 use std::sync::Arc;
 
 use rolecall::Router;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use crate::{app::App, change::InForce};
 
 /// The routes, below `/admin`.
 pub fn routes() -> Router<Arc<App>> {
-    Router::new().merge(users::routes()).merge(assignments::routes()).merge(roles::routes()).merge(audit::routes())
+    Router::new()
+        .merge(users::routes())
+        .merge(assignments::routes())
+        .merge(roles::routes())
+        .merge(clients::routes())
+        .merge(apis::routes())
+        .merge(audit::routes())
 }
 
 /// What they take and answer.
 pub fn described() -> utoipa::openapi::OpenApi {
     let mut all = users::Described::openapi();
-    for part in [assignments::Described::openapi(), roles::Described::openapi(), audit::Described::openapi()] {
+    for part in [
+        assignments::Described::openapi(),
+        roles::Described::openapi(),
+        clients::Described::openapi(),
+        apis::Described::openapi(),
+        audit::Described::openapi(),
+    ] {
         all.merge(part);
     }
     all
@@ -85,4 +99,14 @@ struct Waiting {
     /// Without it, a change that takes something away waits (RFC 7240).
     #[param(rename = "Prefer", value_type = String, required = false, example = "wait=10")]
     prefer: Option<String>,
+}
+
+/// A member that may be there, and may be `null` then.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// A member that may be there, and is not `null` then.
+fn never_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::{Json as Answer, extract::State};
 use http::{StatusCode, header};
 use rolecall::{Router, permission, routing::get};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Changed, Made, Waiting};
+use super::{Changed, Made, Waiting, never_null, present};
 use crate::{
     Error,
     accounts::{self, Edit, NewUser, User},
@@ -133,14 +133,6 @@ struct Edited {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     email: Option<Option<String>>,
-}
-
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
-fn never_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    bool::deserialize(deserializer).map(Some)
 }
 
 /// Disable or enable an account, or set its address.

@@ -12,7 +12,7 @@ use rolecall_core::Grant;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use crate::{Error, accounts, actor::Origin, app::App, request::Json};
+use crate::{Error, accounts, actor::Origin, app::App, clients, request::Json};
 
 /// The routes.
 pub fn routes() -> Router<Arc<App>> {
@@ -75,9 +75,13 @@ async fn register(
 struct Me {
     #[schema(format = "uuid")]
     id: String,
-    username: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
+    /// In place of `username`, where a client acts for itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_name: Option<String>,
     /// The roles of this session; inherited ones are not among them, unless its scope names them.
     roles: Vec<String>,
     /// All that it may do, whatever role that comes from.
@@ -93,12 +97,19 @@ struct Me {
     responses((status = 200, body = Me), (status = 404, description = "The account was deleted at this moment.")),
 )]
 async fn me(caller: Caller, State(app): State<Arc<App>>) -> Result<Answer<Me>, Error> {
-    let user = accounts::find(&app, caller.id()).await?;
+    let (username, email, client_name) = match caller.id() == caller.claims().client_id {
+        true => (None, None, Some(clients::find(&app, caller.id()).await?.0.name)),
+        false => {
+            let user = accounts::find(&app, caller.id()).await?;
+            (Some(user.username), user.email, None)
+        }
+    };
     let permissions = caller.rights().map(|rights| caller.snapshot().policy.permissions(rights));
     Ok(Answer(Me {
-        id: user.id,
-        username: user.username,
-        email: user.email,
+        id: caller.id().to_owned(),
+        username,
+        email,
+        client_name,
         roles: caller.roles().into_iter().map(str::to_owned).collect(),
         permissions: permissions.unwrap_or_default(),
         scope: caller.claims().scope.clone(),

@@ -6,7 +6,7 @@ use rolecall::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::Error;
+use crate::{Error, request::Unread};
 
 /// An error as a client reads it.
 #[derive(Serialize, ToSchema)]
@@ -24,6 +24,8 @@ pub(super) struct Told {
 pub(super) enum OAuthError {
     InvalidRequest(String),
     InvalidClient,
+    /// It is known who the client is, and it may not.
+    UnauthorizedClient,
     InvalidGrant,
     UnsupportedGrantType(&'static str),
     InvalidScope,
@@ -48,6 +50,11 @@ impl OAuthError {
                 "no such client, or not with these credentials; leave `client_id` out to log in to Rolecall itself"
                     .into(),
             ),
+            OAuthError::UnauthorizedClient => (
+                bad,
+                "unauthorized_client",
+                "the client may not use this grant; `grant_types` says which it may".into(),
+            ),
             OAuthError::InvalidGrant => (bad, "invalid_grant", "incorrect username or password".into()),
             OAuthError::UnsupportedGrantType(why) => (bad, "unsupported_grant_type", (*why).into()),
             OAuthError::InvalidScope => (
@@ -61,9 +68,11 @@ impl OAuthError {
                 "invalid_scope",
                 "the account has more roles than one token can name; name those that are needed in `scope`".into(),
             ),
-            OAuthError::InvalidTarget => {
-                (bad, "invalid_target", "there is no API of this name; leave `resource` out".into())
-            }
+            OAuthError::InvalidTarget => (
+                bad,
+                "invalid_target",
+                "there is no API of this name, or it is disabled; name one in `resource`".into(),
+            ),
             OAuthError::Unreadable(problem) => (problem.status(), "invalid_request", problem.detail().to_owned()),
             OAuthError::Ours(error) if error.is_fault() => server_error(),
             OAuthError::Ours(Error::Busy(_) | Error::Unavailable(_) | Error::Store(_)) => (
@@ -114,6 +123,16 @@ impl IntoResponse for OAuthError {
             _ => {}
         }
         response
+    }
+}
+
+impl From<Unread> for OAuthError {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            // A token is for exactly one API (RFC 8707, 2 allows to refuse more).
+            Unread::Twice(name) if name == "resource" => OAuthError::InvalidTarget,
+            unread => OAuthError::InvalidRequest(unread.to_string()),
+        }
     }
 }
 

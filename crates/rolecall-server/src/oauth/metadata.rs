@@ -9,7 +9,10 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::app::App;
+use crate::{
+    app::App,
+    clients::{AuthMethod, GrantType},
+};
 
 /// Seconds for which others may keep the keys.
 const KEEP: &str = "public, max-age=300";
@@ -46,7 +49,7 @@ pub(super) struct Metadata {
     grant_types_supported: Vec<&'static str>,
     /// Required by RFC 8414; there is no authorization endpoint, so there are none.
     response_types_supported: [&'static str; 0],
-    token_endpoint_auth_methods_supported: [&'static str; 1],
+    token_endpoint_auth_methods_supported: Vec<&'static str>,
 }
 
 /// Where others find what this server does.
@@ -56,13 +59,20 @@ pub(super) struct Metadata {
 )]
 pub(super) async fn server(State(app): State<Arc<App>>) -> Json<Metadata> {
     let issuer = &app.issuer;
-    let grants = if app.config.password_grant { vec!["password"] } else { vec![] };
+    let password = app.config.password_grant.then_some(GrantType::Password);
+    let grants = password.into_iter().chain([GrantType::ClientCredentials]);
     Json(Metadata {
         issuer: issuer.clone(),
         token_endpoint: format!("{issuer}/token"),
         jwks_uri: format!("{issuer}/.well-known/jwks.json"),
-        grant_types_supported: grants,
+        grant_types_supported: grants.map(GrantType::as_str).collect(),
         response_types_supported: [],
-        token_endpoint_auth_methods_supported: ["none"],
+        token_endpoint_auth_methods_supported: [
+            AuthMethod::None,
+            AuthMethod::ClientSecretBasic,
+            AuthMethod::ClientSecretPost,
+        ]
+        .map(AuthMethod::as_str)
+        .to_vec(),
     })
 }

@@ -20,26 +20,31 @@ use super::{
 };
 use crate::{
     app::App,
+    clients::GrantType,
     request::{self, Parameters},
-    sessions::{self, Opened, Refused},
+    sessions::{self, Asked, Opened, Refused},
 };
 
-/// What a log-in sends; [`answer`] reads it, in the order in which it needs it.
+/// What whoever wants a token sends; [`answer`] reads it, in the order in which it needs it.
 #[derive(ToSchema)]
 #[schema(as = rolecall::TokenRequest)]
 #[expect(dead_code, reason = "it describes; `Parameters` reads, so that a parameter that is there twice is refused")]
 pub(super) struct Form {
-    #[schema(pattern = "^password$", example = "password")]
+    #[schema(pattern = "^(password|client_credentials)$", example = "password")]
     grant_type: String,
-    /// The account's name, or an address that was verified.
-    username: String,
+    /// For `password`: the account's name, or an address that was verified.
+    username: Option<String>,
+    /// For `password`.
     #[schema(format = Password)]
-    password: String,
-    /// Roles and permissions that the token is to be limited to, separated by spaces; all that the account may, without.
+    password: Option<String>,
+    /// Roles and permissions that the token is to be limited to, separated by spaces; all that the subject may, without.
     scope: Option<String>,
-    /// `rolecall`, which it is without.
+    /// `rolecall`, which it is without; or what a Basic header or an assertion says.
     client_id: Option<String>,
-    /// The API that the token is for (RFC 8707): the issuer, which it is without.
+    /// For a client that proves so who it is (`client_secret_post`).
+    #[schema(format = Password)]
+    client_secret: Option<String>,
+    /// The API that the token is for (RFC 8707): the client's own or the issuer, without.
     resource: Option<String>,
 }
 
@@ -57,9 +62,10 @@ pub(super) struct Answered {
     scope: Option<String>,
 }
 
-/// Log in.
+/// Log in, or get a token for a client itself.
 ///
-/// The password grant of OAuth 2.0. Parameters that are not known are passed over, as the standard says; one that is
+/// The grants `password` and `client_credentials` of OAuth 2.0. A client that has a secret sends it in a Basic header or
+/// in the form, as it was registered. Parameters that are not known are passed over, as the standard says; one that is
 /// there twice is refused.
 #[utoipa::path(
     post, path = "/token", operation_id = "token", tag = "oauth",
@@ -67,7 +73,7 @@ pub(super) struct Answered {
     responses(
         (status = 200, body = Answered),
         (status = 400, body = Told, description = "The password is wrong, or the request is not right (RFC 6749, 5.2)."),
-        (status = 401, body = Told, description = "There is no such client.", headers(
+        (status = 401, body = Told, description = "There is no such client, or not with these credentials.", headers(
             ("WWW-Authenticate", description = "`Basic`"),
         )),
         (status = 408, body = Told, description = "The body did not come in time."),
@@ -93,30 +99,36 @@ async fn answer(app: &App, request: Request) -> Result<Opened, OAuthError> {
     }
     request::is_of_type(&parts.headers, "application/x-www-form-urlencoded").map_err(OAuthError::Unreadable)?;
     let body = request::whole(body, &app.config.limits).await.map_err(OAuthError::Unreadable)?;
-    let mut form = Parameters::parse(&body, &app.config.limits).map_err(OAuthError::InvalidRequest)?;
+    let mut form = Parameters::parse(&body, &app.config.limits)?;
 
-    client_auth::authenticate(&parts.headers, &mut form)?;
+    let client = client_auth::authenticate(app, &parts.headers, &mut form).await?;
     let missing = || OAuthError::InvalidRequest("`grant_type` is missing; use `grant_type=password`".into());
-    let grant = form.take("grant_type").ok_or_else(missing)?;
-    if form.take("resource").is_some_and(|resource| resource != app.issuer) {
-        return Err(OAuthError::InvalidTarget);
+    let grant = grants::parse(app, &form.take("grant_type").ok_or_else(missing)?)?;
+    if !client.may(grant) {
+        return Err(OAuthError::UnauthorizedClient);
     }
     let scope = Scope::parse(&form.take("scope").unwrap_or_default()).map_err(|_| OAuthError::InvalidScope)?;
-    let origin = request::origin(&parts, app);
-    let proved = match grant.as_str() {
-        "password" if app.config.password_grant => grants::password::prove(app, &mut form, &origin).await?,
-        "password" => return Err(OAuthError::UnsupportedGrantType("`grant_type=password` is turned off here")),
-        _ => return Err(OAuthError::UnsupportedGrantType("use `grant_type=password`")),
-    };
-    match sessions::open(app, &proved, scope, origin).await? {
-        Ok(opened) => {
-            tracing::info!(user = proved.account.id, "logged in");
-            Ok(opened)
+    let asked = Asked { client, resource: form.take("resource"), scope, origin: request::origin(&parts, app) };
+    let opened = match grant {
+        GrantType::Password => {
+            let proved = grants::password::prove(app, &mut form, &asked.origin).await?;
+            let opened = sessions::open(app, &proved, asked).await?;
+            opened.inspect(|_| tracing::info!(user = proved.account.id, "logged in"))
         }
-        Err(Refused::Grant) => Err(OAuthError::InvalidGrant),
-        Err(Refused::Scope) => Err(OAuthError::InvalidScope),
-        Err(Refused::TooManyRoles) => Err(OAuthError::ScopeNeeded),
-    }
+        GrantType::ClientCredentials => {
+            let client = asked.client.id().to_owned();
+            let opened = sessions::open_own(app, asked).await?;
+            opened.inspect(|_| tracing::info!(client, "a client got a token for itself"))
+        }
+        GrantType::RefreshToken => return Err(grants::unsupported()),
+    };
+    opened.map_err(|refused| match refused {
+        Refused::Grant => OAuthError::InvalidGrant,
+        Refused::Client => OAuthError::InvalidClient,
+        Refused::Target => OAuthError::InvalidTarget,
+        Refused::Scope => OAuthError::InvalidScope,
+        Refused::TooManyRoles => OAuthError::ScopeNeeded,
+    })
 }
 
 /// RFC 6749, 5.1.

@@ -11,10 +11,14 @@ use crate::{
     Error,
     accounts::Proved,
     actor::{Actor, Origin},
-    app::{App, OWN_CLIENT},
+    apis,
+    app::App,
     audit::{self, Act},
+    clients::Authenticated,
+    config::LONGEST_TOKEN,
     store::{
-        StoreError, Tx, assignments,
+        StoreError, Tx,
+        assignments::{self, Holder},
         sessions::{self as rows, Session},
         users::Credentials,
     },
@@ -31,33 +35,50 @@ pub struct Opened {
     pub scope: Option<Scope>,
 }
 
+/// What a session is asked for, whoever's it is to be.
+#[derive(Debug)]
+pub struct Asked {
+    /// By whom.
+    pub client: Authenticated,
+    /// For which API (RFC 8707); if none is named, for the client's or everybody's.
+    pub resource: Option<String>,
+    /// Cut to what.
+    pub scope: Option<Scope>,
+    /// From where.
+    pub origin: Origin,
+}
+
 /// Why none was opened.
 #[derive(Debug)]
 pub enum Refused {
     /// The account is not what it was when the password was checked.
     Grant,
-    /// The scope names what the account does not hold.
+    /// The client is not what it was when it proved who it is.
+    Client,
+    /// There is no such API.
+    Target,
+    /// The scope names what the subject does not hold.
     Scope,
-    /// The account has more roles than a token can name.
+    /// The subject has more roles than a token can name.
     TooManyRoles,
 }
 
 /// Opens a session for who has proved to be this user.
 ///
-/// The account, its hash and its roles are read again, in the snapshot that gives the token its version: a log-in that
-/// races with a removal gets nothing, or a token from before the removal, which is out of date from its first use.
+/// The client, the account, its hash and its roles are read again, in the snapshot that gives the token its version: a
+/// log-in that races with a removal gets nothing, or a token from before the removal, which is out of date from its
+/// first use.
 ///
 /// # Errors
 /// [`Error::Store`] when it cannot be written now.
-pub async fn open(
-    app: &App,
-    proved: &Proved,
-    scope: Option<Scope>,
-    origin: Origin,
-) -> Result<Result<Opened, Refused>, Error> {
+pub async fn open(app: &App, proved: &Proved, asked: Asked) -> Result<Result<Opened, Refused>, Error> {
     // Before the roles are read: a token must not seem younger than what it says.
     let now = app.clock.wall();
     let (mut tx, version) = app.store.write_as_of().await?;
+    let audience = match allowed(app, &mut tx, &asked).await? {
+        Ok(audience) => audience,
+        Err(why) => return was_right(app, tx, proved, why).await,
+    };
     let again = assignments::with_user(&mut tx, &proved.account.id).await?;
     let unchanged = |user: &Credentials| !user.disabled && user.password == proved.account.password;
     let Some((user, assigned)) = again.filter(|(user, _)| unchanged(user)) else {
@@ -65,24 +86,13 @@ pub async fn open(
     };
     let policy = app.policy_of(&mut tx, version).await?;
     let assigned = holding(assigned, now);
-    if scope.as_ref().is_some_and(|scope| !is_held(&policy, &assigned, scope)) {
+    if asked.scope.as_ref().is_some_and(|scope| !is_held(&policy, &assigned, scope)) {
         return was_right(app, tx, proved, Refused::Scope).await;
     }
     let expires_at = now + seconds(app.config.session_ttl);
-    let session = Session {
-        id: app.ids.next(&app.clock)?,
-        user: Some(user.id.clone()),
-        client: OWN_CLIENT.into(),
-        audience: None,
-        scope: scope.as_ref().map(Scope::to_string),
-        created_at: now,
-        used_at: now,
-        idle_at: expires_at,
-        expires_at,
-    };
-    let (assigned, name) = (assigned.as_slice(), Some(user.username.as_str()));
-    let grounds = Grounds { version, policy: &policy, assigned, name, scope: scope.as_ref() };
-    let Some(minted) = mint(app, &session, grounds, now)? else {
+    let session = begun(app, Some(&user.id), audience, &asked, now, expires_at)?;
+    let (assigned, name, scope) = (assigned.as_slice(), Some(user.username.as_str()), asked.scope.as_ref());
+    let Some(minted) = mint(app, &session, Grounds { version, policy: &policy, assigned, name, scope }, now)? else {
         return was_right(app, tx, proved, Refused::TooManyRoles).await;
     };
 
@@ -90,15 +100,86 @@ pub async fn open(
         Err(StoreError::Gone) => return Ok(Err(Refused::Grant)),
         done => done?,
     }
-    let by = Actor::Visitor { id: user.id.clone(), name: user.username.clone(), origin };
-    let detail = json!({ "session": session.id, "client": session.client, "scope": session.scope });
-    audit::write(app, &mut tx, &by, Act::new("session.opened", user.id, detail), None).await?;
+    let by = Actor::Visitor { id: user.id, name: user.username, origin: asked.origin };
+    record(app, &mut tx, &by, &session).await?;
     proved.attempt.was_right(app, &mut tx).await?;
     match tx.commit().await {
         Err(StoreError::Gone) => return Ok(Err(Refused::Grant)),
         done => done?,
     }
-    Ok(Ok(Opened { token: minted.token, expires_in: minted.exp - now, scope }))
+    Ok(Ok(Opened { token: minted.token, expires_in: minted.exp - now, scope: asked.scope }))
+}
+
+/// Opens a session of a client for itself (RFC 6749, 4.4), by roles of its own. It ends with its one token: whoever can
+/// ask again has no need to refresh.
+///
+/// # Errors
+/// [`Error::Store`] when it cannot be written now.
+pub async fn open_own(app: &App, asked: Asked) -> Result<Result<Opened, Refused>, Error> {
+    let Some(client) = asked.client.client() else { return Ok(Err(Refused::Client)) };
+    let now = app.clock.wall();
+    let (mut tx, version) = app.store.write_as_of().await?;
+    let audience = match allowed(app, &mut tx, &asked).await? {
+        Ok(audience) => audience,
+        Err(why) => return Ok(Err(why)),
+    };
+    let policy = app.policy_of(&mut tx, version).await?;
+    let assigned = holding(assignments::of(&mut tx, Holder::Client(&client.id)).await?, now);
+    if asked.scope.as_ref().is_some_and(|scope| !is_held(&policy, &assigned, scope)) {
+        return Ok(Err(Refused::Scope));
+    }
+    let expires_at = now + seconds(app.config.access_token_ttl.min(LONGEST_TOKEN));
+    let session = begun(app, None, audience, &asked, now, expires_at)?;
+    let grounds = Grounds { version, policy: &policy, assigned: &assigned, name: None, scope: asked.scope.as_ref() };
+    let Some(minted) = mint(app, &session, grounds, now)? else {
+        return Ok(Err(Refused::TooManyRoles));
+    };
+
+    rows::insert(&mut tx, &session).await?;
+    let by = Actor::Visitor { id: client.id.clone(), name: client.name.clone(), origin: asked.origin };
+    record(app, &mut tx, &by, &session).await?;
+    tx.commit().await?;
+    Ok(Ok(Opened { token: minted.token, expires_in: minted.exp - now, scope: asked.scope }))
+}
+
+/// For which API, if the client is still what it was.
+async fn allowed(app: &App, tx: &mut Tx, asked: &Asked) -> Result<Result<Option<String>, Refused>, Error> {
+    if !asked.client.stands(tx).await? {
+        return Ok(Err(Refused::Client));
+    }
+    match apis::audience(app, tx, asked.resource.as_deref(), &asked.client).await {
+        Err(Error::NotFound(_)) => Ok(Err(Refused::Target)),
+        found => Ok(Ok(found?)),
+    }
+}
+
+fn begun(
+    app: &App,
+    user: Option<&str>,
+    audience: Option<String>,
+    asked: &Asked,
+    now: i64,
+    expires_at: i64,
+) -> Result<Session, Error> {
+    Ok(Session {
+        id: app.ids.next(&app.clock)?,
+        user: user.map(str::to_owned),
+        client: asked.client.id().to_owned(),
+        audience,
+        scope: asked.scope.as_ref().map(Scope::to_string),
+        created_at: now,
+        used_at: now,
+        idle_at: expires_at,
+        expires_at,
+    })
+}
+
+async fn record(app: &App, tx: &mut Tx, by: &Actor, session: &Session) -> Result<(), Error> {
+    let mut detail = json!({ "session": session.id, "client": session.client, "scope": session.scope });
+    if let Some(audience) = &session.audience {
+        detail["audience"] = audience.as_str().into();
+    }
+    audit::write(app, tx, by, Act::new("session.opened", session.subject(), detail), None).await
 }
 
 /// No session is opened, for another reason than the password: that was right, and is not counted.

@@ -7,9 +7,15 @@ use rolecall_core::{Claims, Policy, Rights, Scope, Version};
 
 use super::access::{active, holding};
 use crate::{
-    Error,
-    app::App,
-    store::{StoreError, Tx, assignments, sessions as rows, users, versions},
+    Error, apis,
+    app::{App, OWN_CLIENT},
+    store::{
+        Tx,
+        assignments::{self, Holder},
+        clients,
+        sessions::{self as rows, Session},
+        users, versions,
+    },
 };
 
 /// Only what is held for that long: until a NumericDate, or without an end.
@@ -19,21 +25,19 @@ pub struct Lasting(pub Option<i64>);
 /// What a session may do as of this transaction, by this policy.
 ///
 /// # Errors
-/// [`Error::SessionOver`] when it is over, or its account is disabled or gone.
+/// [`Error::SessionOver`] when it is over, or its account or its client is disabled or gone.
 pub async fn rights(
     app: &App,
     tx: &mut Tx,
     policy: &Policy,
-    user: &str,
+    subject: &str,
     session: &str,
     scope: Option<Arc<Scope>>,
     lasting: Option<Lasting>,
 ) -> Result<Rights, Error> {
     let now = app.clock.wall();
-    if !goes_on(tx, user, session, now).await? {
-        return Err(Error::SessionOver);
-    }
-    let mut assigned = holding(assignments::of_user(tx, user).await?, now);
+    let session = going_on(tx, subject, session, now).await?.ok_or(Error::SessionOver)?;
+    let mut assigned = holding(assignments::of(tx, session.holder()).await?, now);
     if let Some(Lasting(until)) = lasting {
         let lasts = |end: i64| until.is_some_and(|until| end >= until);
         assigned.retain(|assignment| assignment.until.is_none_or(lasts));
@@ -41,26 +45,32 @@ pub async fn rights(
     Ok(policy.activate(assigned.iter().map(|assignment| assignment.role.as_str()), scope))
 }
 
-/// What a user holds, whatever his sessions, of assignments that have not ended.
+/// What somebody holds, whatever his sessions, of assignments that have not ended.
 ///
 /// # Errors
 /// [`Error::Store`] when it cannot be read.
-pub async fn roles_of(app: &App, tx: &mut Tx, user: &str) -> Result<Vec<String>, Error> {
-    let assigned = holding(assignments::of_user(tx, user).await?, app.clock.wall());
+pub async fn roles_of(app: &App, tx: &mut Tx, holder: Holder<'_>) -> Result<Vec<String>, Error> {
+    let assigned = holding(assignments::of(tx, holder).await?, app.clock.wall());
     Ok(assigned.into_iter().map(|assignment| assignment.role).collect())
 }
 
-/// Whether this is a session of that subject that is not over, and the subject may still act.
-async fn goes_on(tx: &mut Tx, subject: &str, session: &str, now: i64) -> Result<bool, StoreError> {
-    let session = rows::find(tx, session).await?;
-    let Some(session) = session.filter(|session| session.subject() == subject && !session.is_over(now)) else {
-        return Ok(false);
+/// The session, if it is one of that subject, is not over, and all that it is about is still there and enabled: the
+/// user, the client, the API.
+async fn going_on(tx: &mut Tx, subject: &str, session: &str, now: i64) -> Result<Option<Session>, Error> {
+    let found = rows::find(tx, session).await?;
+    let Some(session) = found.filter(|session| session.subject() == subject && !session.is_over(now)) else {
+        return Ok(None);
     };
-    match &session.user {
-        Some(user) => Ok(users::find(tx, user).await?.is_some_and(|user| !user.disabled)),
-        // No client acts for itself yet.
-        None => Ok(false),
-    }
+    let user = match &session.user {
+        Some(user) => users::find(tx, user).await?.is_some_and(|user| !user.disabled),
+        None => true,
+    };
+    let client = session.client == OWN_CLIENT || clients::is_enabled(tx, &session.client).await?;
+    let api = match &session.audience {
+        Some(api) => apis::is_enabled(tx, api).await?,
+        None => true,
+    };
+    Ok(Some(session).filter(|_| user && client && api))
 }
 
 impl Authority for App {
@@ -87,11 +97,11 @@ async fn look_up(app: &App, claims: &Claims, min: Version) -> Result<Introspecte
     if as_of < min {
         return Err(Error::Unavailable("the database is behind what is in force here".into()));
     }
-    if !goes_on(&mut tx, &claims.sub, &claims.sid, now).await? {
+    let Some(session) = going_on(&mut tx, &claims.sub, &claims.sid, now).await? else {
         return Ok(Introspected::Inactive { as_of });
-    }
+    };
     let policy = app.policy_of(&mut tx, as_of).await?;
-    let assigned = holding(assignments::of_user(&mut tx, &claims.sub).await?, now);
+    let assigned = holding(assignments::of(&mut tx, session.holder()).await?, now);
     // A scope that cannot be read is none of ours.
     if claims.scope.as_deref().is_some_and(|scope| Scope::parse(scope).is_err()) {
         return Ok(Introspected::Inactive { as_of });

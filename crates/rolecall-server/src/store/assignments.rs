@@ -1,4 +1,4 @@
-//! Which user has which role, in which organisation, until when.
+//! Who has which role, in which organisation, until when: users, and clients that act for themselves.
 
 use super::{StoreError, Tx, on, users::Credentials};
 
@@ -14,18 +14,40 @@ pub struct Assignment {
     pub until: Option<i64>,
 }
 
-/// The assignments of a user, those that have ended included, by role.
-pub async fn of_user(tx: &mut Tx, user: &str) -> Result<Vec<Assignment>, StoreError> {
-    let rows: Vec<(String, Option<i64>)> = on!(tx, db => sqlx::query_as(
-        "SELECT role, until FROM user_assignments WHERE user_id = $1 AND organisation = $2 ORDER BY role")
-        .bind(user)
-        .bind(EVERYWHERE)
-        .fetch_all(db)
-        .await?);
+/// Who can have roles.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Holder<'a> {
+    /// A user, by id.
+    User(&'a str),
+    /// A client, by id.
+    Client(&'a str),
+}
+
+impl<'a> Holder<'a> {
+    /// The id: `sub` in his tokens. No user has a client's.
+    pub fn id(self) -> &'a str {
+        match self {
+            Holder::User(id) | Holder::Client(id) => id,
+        }
+    }
+}
+
+/// The assignments of one, those that have ended included, by role.
+pub async fn of(tx: &mut Tx, holder: Holder<'_>) -> Result<Vec<Assignment>, StoreError> {
+    let sql = match holder {
+        Holder::User(_) => {
+            "SELECT role, until FROM user_assignments WHERE user_id = $1 AND organisation = $2 ORDER BY role"
+        }
+        Holder::Client(_) => {
+            "SELECT role, until FROM client_assignments WHERE client_id = $1 AND organisation = $2 ORDER BY role"
+        }
+    };
+    let rows: Vec<(String, Option<i64>)> =
+        on!(tx, db => sqlx::query_as(sql).bind(holder.id()).bind(EVERYWHERE).fetch_all(db).await?);
     Ok(rows.into_iter().map(|(role, until)| Assignment { role, until }).collect())
 }
 
-/// What a log-in needs of a user, with his assignments as [`of_user`] has them: one look instead of two.
+/// What a log-in needs of a user, with his assignments as [`of`] has them: one look instead of two.
 pub async fn with_user(tx: &mut Tx, user: &str) -> Result<Option<(Credentials, Vec<Assignment>)>, StoreError> {
     type Row = (String, String, Option<String>, bool, Option<String>, Option<i64>);
     let rows: Vec<Row> = on!(tx, db => sqlx::query_as(
@@ -47,12 +69,20 @@ pub async fn with_user(tx: &mut Tx, user: &str) -> Result<Option<(Credentials, V
 /// Adds one, or gives it another end.
 ///
 /// # Errors
-/// [`StoreError::Gone`] when there is no such user.
-pub async fn put(tx: &mut Tx, user: &str, role: &str, until: Option<i64>) -> Result<(), StoreError> {
-    on!(tx, db => sqlx::query(
-        "INSERT INTO user_assignments (user_id, role, organisation, until) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (user_id, role, organisation) DO UPDATE SET until = excluded.until")
-        .bind(user)
+/// [`StoreError::Gone`] when there is no such user or client.
+pub async fn put(tx: &mut Tx, holder: Holder<'_>, role: &str, until: Option<i64>) -> Result<(), StoreError> {
+    let sql = match holder {
+        Holder::User(_) => {
+            "INSERT INTO user_assignments (user_id, role, organisation, until) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (user_id, role, organisation) DO UPDATE SET until = excluded.until"
+        }
+        Holder::Client(_) => {
+            "INSERT INTO client_assignments (client_id, role, organisation, until) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (client_id, role, organisation) DO UPDATE SET until = excluded.until"
+        }
+    };
+    on!(tx, db => sqlx::query(sql)
+        .bind(holder.id())
         .bind(role)
         .bind(EVERYWHERE)
         .bind(until)
@@ -63,10 +93,13 @@ pub async fn put(tx: &mut Tx, user: &str, role: &str, until: Option<i64>) -> Res
 }
 
 /// Removes one; `false` if there was none.
-pub async fn delete(tx: &mut Tx, user: &str, role: &str) -> Result<bool, StoreError> {
-    let gone = on!(tx, db => sqlx::query(
-        "DELETE FROM user_assignments WHERE user_id = $1 AND role = $2 AND organisation = $3")
-        .bind(user)
+pub async fn delete(tx: &mut Tx, holder: Holder<'_>, role: &str) -> Result<bool, StoreError> {
+    let sql = match holder {
+        Holder::User(_) => "DELETE FROM user_assignments WHERE user_id = $1 AND role = $2 AND organisation = $3",
+        Holder::Client(_) => "DELETE FROM client_assignments WHERE client_id = $1 AND role = $2 AND organisation = $3",
+    };
+    let gone = on!(tx, db => sqlx::query(sql)
+        .bind(holder.id())
         .bind(role)
         .bind(EVERYWHERE)
         .execute(db)
@@ -78,6 +111,7 @@ pub async fn delete(tx: &mut Tx, user: &str, role: &str) -> Result<bool, StoreEr
 /// Removes a role from everybody.
 pub async fn delete_role(tx: &mut Tx, role: &str) -> Result<(), StoreError> {
     on!(tx, db => sqlx::query("DELETE FROM user_assignments WHERE role = $1").bind(role).execute(db).await.map(drop)?);
+    on!(tx, db => sqlx::query("DELETE FROM client_assignments WHERE role = $1").bind(role).execute(db).await.map(drop)?);
     Ok(())
 }
 

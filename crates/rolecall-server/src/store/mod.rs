@@ -3,8 +3,11 @@
 //! A query has no opinion. A transaction that writes begins by taking the database (SQLite) or the version row
 //! (PostgreSQL), so nobody changes what it reads.
 
+pub mod apis;
 pub mod assignments;
 pub mod audit;
+pub mod client_secrets;
+pub mod clients;
 pub mod guesses;
 pub mod instance;
 pub mod keys;
@@ -299,10 +302,11 @@ impl Tx {
 }
 
 /// Every migration, in one text for both databases.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "guesses", include_str!("../../migrations/0002_guesses.sql")),
     (3, "sessions", include_str!("../../migrations/0003_sessions.sql")),
+    (4, "clients", include_str!("../../migrations/0004_clients.sql")),
 ];
 
 fn migrator(sqlite: bool) -> Migrator {

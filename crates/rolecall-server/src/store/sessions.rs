@@ -1,6 +1,6 @@
 //! Log-ins that go on.
 
-use super::{StoreError, Tx, on};
+use super::{StoreError, Tx, assignments::Holder, on};
 
 /// One log-in of one subject from one client.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,9 +26,14 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whose roles it acts by: the user's, or where there is none the client's own.
+    pub fn holder(&self) -> Holder<'_> {
+        self.user.as_deref().map_or(Holder::Client(&self.client), Holder::User)
+    }
+
     /// `sub` in its tokens.
     pub fn subject(&self) -> &str {
-        self.user.as_deref().unwrap_or(&self.client)
+        self.holder().id()
     }
 
     /// Whether it is over at this NumericDate.
@@ -84,6 +89,18 @@ pub async fn delete_of_user(tx: &mut Tx, user: &str) -> Result<u64, StoreError> 
         .execute(db)
         .await?
         .rows_affected()))
+}
+
+/// Ends all that were opened through a client.
+pub async fn delete_of_client(tx: &mut Tx, client: &str) -> Result<(), StoreError> {
+    on!(tx, db => sqlx::query("DELETE FROM sessions WHERE client_id = $1").bind(client).execute(db).await.map(drop)?);
+    Ok(())
+}
+
+/// Ends all whose tokens are for this API.
+pub async fn delete_of_audience(tx: &mut Tx, api: &str) -> Result<(), StoreError> {
+    on!(tx, db => sqlx::query("DELETE FROM sessions WHERE audience = $1").bind(api).execute(db).await.map(drop)?);
+    Ok(())
 }
 
 /// Forgets those that were over before `at`.

@@ -125,8 +125,18 @@ pub async fn forget(tx: &mut Tx, at: i64) -> Result<Option<Version>, StoreError>
         .await?);
     let Some(newest) = newest else { return Ok(None) };
     on!(tx, db => sqlx::query("DELETE FROM changes WHERE version <= $1").bind(newest).execute(db).await.map(drop)?);
-    on!(tx, db => sqlx::query("UPDATE policy SET floor = $1 WHERE floor < $1").bind(newest).execute(db).await.map(drop)?);
+    raise_floor(tx, version(newest)).await?;
     Ok(Some(version(newest)))
+}
+
+/// Lets tokens from before this version be looked up, whoever they belong to.
+pub async fn raise_floor(tx: &mut Tx, to: Version) -> Result<(), StoreError> {
+    on!(tx, db => sqlx::query("UPDATE policy SET floor = $1 WHERE floor < $1")
+        .bind(stored(to))
+        .execute(db)
+        .await
+        .map(drop)?);
+    Ok(())
 }
 
 pub(super) async fn take(tx: &mut Tx, me: &str, lease_ms: i64) -> Result<Before, StoreError> {

@@ -9,6 +9,7 @@ use crate::util::{Actor, Answer, on_both, world::PASSWORD};
 /// Each route of the table: method, path, body, and the permission that it asks for.
 fn routes() -> Vec<(&'static str, String, &'static str, &'static str)> {
     let user = format!("/admin/users/{NOBODY}");
+    let (client, api) = (format!("/admin/clients/{NOBODY}"), format!("/admin/apis/{NOBODY}"));
     let route = |method, path: &str, body, permission| (method, path.to_owned(), body, permission);
     vec![
         route("GET", "/admin/users", "", "rolecall.users:read"),
@@ -32,6 +33,26 @@ fn routes() -> Vec<(&'static str, String, &'static str, &'static str)> {
         route("DELETE", "/admin/roles/user/permissions/items:write", "", "rolecall.roles:write"),
         route("PUT", "/admin/roles/user/inherits/ghost", "", "rolecall.roles:write"),
         route("DELETE", "/admin/roles/user/inherits/ghost", "", "rolecall.roles:write"),
+        route("GET", "/admin/clients", "", "rolecall.clients:read"),
+        route("HEAD", "/admin/clients", "", "rolecall.clients:read"),
+        route("POST", "/admin/clients", r#"{"client_name":"mallory"}"#, "rolecall.clients:write"),
+        route("GET", &client, "", "rolecall.clients:read"),
+        route("HEAD", &client, "", "rolecall.clients:read"),
+        route("PATCH", &client, r#"{"disabled":true}"#, "rolecall.clients:write"),
+        route("DELETE", &client, "", "rolecall.clients:write"),
+        route("POST", &format!("{client}/secrets"), "", "rolecall.clients:write"),
+        route("DELETE", &format!("{client}/secrets/{NOBODY}"), "", "rolecall.clients:write"),
+        route("GET", &format!("{client}/roles"), "", "rolecall.clients:read"),
+        route("HEAD", &format!("{client}/roles"), "", "rolecall.clients:read"),
+        route("PUT", &format!("{client}/roles/user"), "", "rolecall.roles:grant"),
+        route("DELETE", &format!("{client}/roles/user"), "", "rolecall.roles:grant"),
+        route("GET", "/admin/apis", "", "rolecall.apis:read"),
+        route("HEAD", "/admin/apis", "", "rolecall.apis:read"),
+        route("POST", "/admin/apis", r#"{"identifier":"mallory","name":"mallory"}"#, "rolecall.apis:write"),
+        route("GET", &api, "", "rolecall.apis:read"),
+        route("HEAD", &api, "", "rolecall.apis:read"),
+        route("PATCH", &api, r#"{"disabled":true}"#, "rolecall.apis:write"),
+        route("DELETE", &api, "", "rolecall.apis:write"),
         route("GET", "/admin/audit", "", "rolecall.audit:read"),
         route("HEAD", "/admin/audit", "", "rolecall.audit:read"),
     ]

@@ -63,9 +63,13 @@ on_both! {
             "rolecall.roles:read",
             "rolecall.roles:write",
             "rolecall.roles:grant",
+            "rolecall.clients:read",
+            "rolecall.clients:write",
+            "rolecall.apis:read",
+            "rolecall.apis:write",
             "rolecall.audit:read",
         ];
-        let reading = ["rolecall.users:read", "rolecall.roles:read", "rolecall.audit:read"];
+        let reading = all.into_iter().filter(|permission| permission.ends_with(":read")).collect::<Vec<_>>();
         let shown = admin.get("/admin/roles/rolecall.admin").await.expect(200).json();
         assert_eq!(shown["permissions"], built_in("rolecall.admin", &all)["permissions"]);
         assert_eq!(shown["built_in"], true);

@@ -65,9 +65,9 @@ on_both! {
                 "issuer": issuer,
                 "token_endpoint": format!("{issuer}/token"),
                 "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
-                "grant_types_supported": ["password"],
+                "grant_types_supported": ["password", "client_credentials"],
                 "response_types_supported": [],
-                "token_endpoint_auth_methods_supported": ["none"],
+                "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
             }),
         );
         let path =
@@ -84,7 +84,8 @@ on_both! {
         nobody.form(&path("token_endpoint"), GOOD).await.expect(200);
         for grant in told["grant_types_supported"].as_array().expect("a list") {
             let form = format!("grant_type={}&username=alice&password=wrong", grant.as_str().expect("a name"));
-            assert_eq!(nobody.form(&path("token_endpoint"), &form).await.json()["error"], "invalid_grant");
+            let error = nobody.form(&path("token_endpoint"), &form).await.json()["error"].clone();
+            assert_eq!(error, if grant == "password" { "invalid_grant" } else { "unauthorized_client" });
         }
     }
 

@@ -65,7 +65,7 @@ on_both! {
             ("grant_type=password", "invalid_request"),
             (&*GOOD.replace("grant_type=password", "grant_type=Password"), "unsupported_grant_type"),
             (&*GOOD.replace("grant_type=password", "grant_type=password%20"), "unsupported_grant_type"),
-            ("grant_type=client_credentials", "unsupported_grant_type"),
+            ("grant_type=client_credentials", "unauthorized_client"),
             ("grant_type=refresh_token&refresh_token=x", "unsupported_grant_type"),
             ("grant_type=authorization_code&code=x", "unsupported_grant_type"),
             ("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer", "unsupported_grant_type"),
@@ -86,6 +86,8 @@ on_both! {
         };
         for client in [
             "client_id=other",
+            "client_id=01890000-0000-7000-8000-000000000000",
+            "client_id=%00",
             "client_id=Rolecall",
             "client_id=rolecall%20",
             "client_id=rolecall&client_secret=x",

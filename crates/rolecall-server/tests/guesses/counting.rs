@@ -190,6 +190,12 @@ async fn a_database_of_the_first_release_is_brought_up_to_date() {
             "DROP TABLE sessions",
             "CREATE TABLE sessions (id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE, \
              client_id TEXT NOT NULL, scope TEXT, created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL)",
+            "DROP TABLE client_lists",
+            "DROP TABLE client_secrets",
+            "DROP TABLE client_assignments",
+            "DROP TABLE used_assertions",
+            "DROP TABLE clients",
+            "DROP TABLE apis",
             "DROP TABLE guesses",
             "DROP TABLE places",
             "ALTER TABLE audit DROP COLUMN address",

@@ -1,3 +1,22 @@
-//! The ways to prove who somebody is, one file each.
+//! By what a token can be asked for: the ways to prove who somebody is, one file each.
 
 pub(super) mod password;
+
+use super::error::OAuthError;
+use crate::{app::App, clients::GrantType};
+
+/// The grant of this name, where it is on.
+pub(super) fn parse(app: &App, name: &str) -> Result<GrantType, OAuthError> {
+    match name.parse() {
+        Ok(GrantType::Password) if !app.config.password_grant => {
+            Err(OAuthError::UnsupportedGrantType("`grant_type=password` is turned off here"))
+        }
+        Ok(grant) => Ok(grant),
+        Err(_) => Err(unsupported()),
+    }
+}
+
+/// One that is not answered here.
+pub(super) fn unsupported() -> OAuthError {
+    OAuthError::UnsupportedGrantType("use `grant_type=password` or `grant_type=client_credentials`")
+}
