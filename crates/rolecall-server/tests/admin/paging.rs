@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{account, assignment, refused};
 use crate::util::{Actor, World, on_both};
@@ -12,6 +12,9 @@ async fn lists(world: &World, admin: &Actor) -> Vec<(String, &'static str)> {
     let id = account(admin, "holder").await;
     for number in 0..11 {
         account(admin, &format!("user-{number}")).await;
+        admin.post("/admin/clients", json!({ "client_name": format!("client {number}") })).await.expect(201);
+        let api = json!({ "identifier": format!("urn:api:{number}"), "name": "an API" });
+        admin.post("/admin/apis", api).await.expect(201);
         // Not in the order of their names.
         let role = format!("role-{}", number * 7 % 11);
         world.role(admin, &role, &[], &[]).await;
@@ -21,6 +24,8 @@ async fn lists(world: &World, admin: &Actor) -> Vec<(String, &'static str)> {
         ("/admin/users".into(), "id"),
         ("/admin/audit".into(), "id"),
         ("/admin/audit?action=user.added".into(), "id"),
+        ("/admin/clients".into(), "client_id"),
+        ("/admin/apis".into(), "id"),
         ("/admin/roles".into(), "name"),
         (format!("/admin/users/{id}/roles"), "role"),
     ]

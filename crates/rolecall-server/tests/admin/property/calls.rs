@@ -9,7 +9,7 @@ use super::{
 use crate::admin::{NOBODY, assignment, inherits, permission, user};
 
 /// What may stand in a role.
-pub const GRANTS: [&str; 19] = [
+pub const GRANTS: [&str; 22] = [
     "items:read",
     "items:read",
     "items:write",
@@ -28,6 +28,9 @@ pub const GRANTS: [&str; 19] = [
     "rolecall.roles:grant",
     "rolecall.roles:*",
     "rolecall.roles:grant:own",
+    "rolecall.clients:read",
+    "rolecall.clients:write",
+    "rolecall.clients:*",
     "rolecall.audit:read",
 ];
 
@@ -40,7 +43,7 @@ pub struct Call {
     pub body: Option<Value>,
     /// The permission that its route asks for.
     pub needs: &'static str,
-    /// The account that it acts on.
+    /// The account or the client that it acts on.
     pub acts_on: Option<String>,
     /// The role that it edits.
     pub edits: Option<String>,
@@ -61,11 +64,19 @@ pub enum Kind {
     Revoke,
     Inherit,
     Disinherit,
+    AddClient,
+    EditClient,
+    DisableClient,
+    EnableClient,
+    AddSecret,
+    DeleteClient,
+    AssignClient,
+    DeassignClient,
     Read,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 14] = [
+    pub const ALL: [Kind; 22] = [
         Kind::AddUser,
         Kind::Disable,
         Kind::Enable,
@@ -79,13 +90,23 @@ impl Kind {
         Kind::Revoke,
         Kind::Inherit,
         Kind::Disinherit,
+        Kind::AddClient,
+        Kind::EditClient,
+        Kind::DisableClient,
+        Kind::EnableClient,
+        Kind::AddSecret,
+        Kind::DeleteClient,
+        Kind::AssignClient,
+        Kind::DeassignClient,
         Kind::Read,
     ];
     /// What hands something out comes more often.
-    const OFTEN: [Kind; 8] = [
+    const OFTEN: [Kind; 10] = [
         Kind::Assign,
         Kind::Assign,
         Kind::Assign,
+        Kind::AssignClient,
+        Kind::AssignClient,
         Kind::AddRole,
         Kind::Grant,
         Kind::Grant,
@@ -101,6 +122,8 @@ pub struct Stage<'s> {
     pub victims: &'s [String],
     /// Everybody, by id, but the one administrator who looks on.
     pub accounts: &'s [String],
+    /// All clients, by id.
+    pub clients: &'s [String],
     /// What the caller holds.
     pub held: &'s Held,
     pub now: i64,
@@ -114,6 +137,8 @@ impl Stage<'_> {
         let (account, role, other) = (self.account(dice), self.role(dice), self.role(dice));
         let user_path = user(&account);
         let (write, give) = ("rolecall.roles:write", "rolecall.roles:grant");
+        let client = self.client(dice);
+        let (client_path, writes) = (format!("/admin/clients/{client}"), "rolecall.clients:write");
         let of = |kind, method, path: String, body, needs| Call {
             kind,
             method,
@@ -125,6 +150,10 @@ impl Stage<'_> {
         };
         let on = |kind, method, path: String, body, needs| Call {
             acts_on: Some(account.clone()),
+            ..of(kind, method, path, body, needs)
+        };
+        let on_client = |kind, method, path: String, body, needs| Call {
+            acts_on: Some(client.clone()),
             ..of(kind, method, path, body, needs)
         };
         let edit =
@@ -150,14 +179,7 @@ impl Stage<'_> {
                 on(kind, "PATCH", user_path, Some(json!({ "email": email })), "rolecall.users:write")
             }
             Kind::DeleteUser => on(kind, "DELETE", user_path, None, "rolecall.users:write"),
-            Kind::Assign => {
-                let body = match dice.below(4) {
-                    0 => Some(json!({ "until": self.now + 1 + dice.below(3) as i64 })),
-                    1 => Some(json!({ "until": self.now + 100_000 })),
-                    _ => None,
-                };
-                on(kind, "PUT", assignment(&account, &role), body, give)
-            }
+            Kind::Assign => on(kind, "PUT", assignment(&account, &role), self.until(dice), give),
             Kind::Deassign => on(kind, "DELETE", assignment(&account, &role), None, give),
             Kind::AddRole => {
                 // A name of its own, or one that somebody had.
@@ -180,14 +202,53 @@ impl Stage<'_> {
                 let junior = if had.is_empty() { &other } else { dice.pick(had) };
                 edit(kind, "DELETE", inherits(&role, junior))
             }
+            Kind::AddClient => {
+                let body = json!({ "client_name": self.fresh });
+                of(kind, "POST", "/admin/clients".into(), Some(body), writes)
+            }
+            Kind::EditClient => {
+                let body = match dice.below(3) {
+                    0 => json!({ "client_name": self.fresh }),
+                    1 => {
+                        json!({ "first_party": dice.one_in(2), "cors_origins": [format!("https://{}.test", self.fresh)] })
+                    }
+                    _ => {
+                        json!({ "token_endpoint_auth_method": dice.word(&["client_secret_basic", "client_secret_post"]) })
+                    }
+                };
+                on_client(kind, "PATCH", client_path, Some(body), writes)
+            }
+            Kind::DisableClient => on_client(kind, "PATCH", client_path, Some(json!({ "disabled": true })), writes),
+            Kind::EnableClient => on_client(kind, "PATCH", client_path, Some(json!({ "disabled": false })), writes),
+            Kind::AddSecret => on_client(kind, "POST", format!("{client_path}/secrets"), None, writes),
+            Kind::DeleteClient => on_client(kind, "DELETE", client_path, None, writes),
+            Kind::AssignClient => on_client(kind, "PUT", format!("{client_path}/roles/{role}"), self.until(dice), give),
+            Kind::DeassignClient => on_client(kind, "DELETE", format!("{client_path}/roles/{role}"), None, give),
             Kind::Read => {
                 let (path, needs) = *dice.pick(&[
                     ("/admin/users", "rolecall.users:read"),
                     ("/admin/roles", "rolecall.roles:read"),
+                    ("/admin/clients", "rolecall.clients:read"),
                     ("/admin/audit?limit=5", "rolecall.audit:read"),
                 ]);
                 of(kind, "GET", path.to_owned(), None, needs)
             }
+        }
+    }
+
+    /// An end, or none.
+    fn until(&self, dice: &mut Dice) -> Option<Value> {
+        match dice.below(4) {
+            0 => Some(json!({ "until": self.now + 1 + dice.below(3) as i64 })),
+            1 => Some(json!({ "until": self.now + 100_000 })),
+            _ => None,
+        }
+    }
+
+    fn client(&self, dice: &mut Dice) -> String {
+        match self.clients.is_empty() || dice.one_in(12) {
+            true => NOBODY.to_owned(),
+            false => dice.pick(self.clients).clone(),
         }
     }
 

@@ -18,7 +18,7 @@ use std::{
 use self::{
     calls::{Call, Kind, Stage},
     dice::Dice,
-    oracle::{Held, Told},
+    oracle::{Account, Held, Told},
     scene::{Bearer, Scene},
 };
 use super::version_now;
@@ -102,10 +102,20 @@ impl Play<'_> {
     async fn call(&mut self, scene: &mut Scene<'_>, caller: &Bearer, count: &mut Count, number: usize) {
         let before = self.world.now();
         let held = self.holds(caller, before);
-        let accounts: Vec<String> = self.told.accounts.keys().filter(|id| *id != scene.admin.id()).cloned().collect();
+        let everybody = self.told.accounts.iter().filter(|(id, _)| *id != scene.admin.id());
+        let (clients, users): (Vec<_>, Vec<_>) = everybody.partition(|(_, account)| account.client.is_some());
+        let ids = |some: Vec<(&String, &Account)>| some.into_iter().map(|(id, _)| id.clone()).collect::<Vec<_>>();
+        let (clients, accounts) = (ids(clients), ids(users));
         let fresh = scene.fresh();
-        let stage =
-            Stage { told: &self.told, victims: &scene.victims, accounts: &accounts, held: &held, now: before, fresh };
+        let stage = Stage {
+            told: &self.told,
+            victims: &scene.victims,
+            accounts: &accounts,
+            clients: &clients,
+            held: &held,
+            now: before,
+            fresh,
+        };
         let call = stage.call(&mut self.dice);
 
         let answer = send(caller, &call).await;
@@ -197,7 +207,8 @@ impl Play<'_> {
             }
         }
         // What the caller holds for a time is given for no longer.
-        for later in [now + 5, now + 50_000, now + 500_000].into_iter().filter(|_| call.kind == Kind::Assign) {
+        let gives = matches!(call.kind, Kind::Assign | Kind::AssignClient);
+        for later in [now + 5, now + 50_000, now + 500_000].into_iter().filter(|_| gives) {
             for id in told.accounts.keys() {
                 let gained = told.usable(id, later).without(&self.told.usable(id, later));
                 if let Some(beyond) = self.holds(caller, later).beyond(&gained) {

@@ -11,12 +11,24 @@ use tokio::task::JoinSet;
 
 use crate::util::Actor;
 
-const OBJECTS: [&str; 7] =
-    ["items", "notes", "anything else", "rolecall.users", "rolecall.roles", "rolecall.audit", "rolecall.anything else"];
-const OPERATIONS: [&str; 4] = ["read", "write", "grant", "anything else"];
+const OBJECTS: [&str; 12] = [
+    "items",
+    "notes",
+    "anything else",
+    "rolecall.users",
+    "rolecall.roles",
+    "rolecall.clients",
+    "rolecall.apis",
+    "rolecall.keys",
+    "rolecall.sessions",
+    "rolecall.decisions",
+    "rolecall.audit",
+    "rolecall.anything else",
+];
+const OPERATIONS: [&str; 5] = ["read", "write", "grant", "evaluate", "anything else"];
 
 /// Things allowed: two bits for each operation on each object, others' and one's own.
-pub type Things = u64;
+pub type Things = u128;
 
 /// What a grant, or a permission that a route asks for, allows.
 pub fn things(grant: &str) -> Things {
@@ -27,13 +39,13 @@ pub fn things(grant: &str) -> Things {
         [object, operation, "own"] => (object, operation, true),
         _ => panic!("`{grant}` is a permission"),
     };
-    let mut all = 0;
+    let mut all: Things = 0;
     for (row, name) in OBJECTS.iter().enumerate() {
         let this = if object == "*" { !name.starts_with("rolecall.") } else { object == *name };
         for (column, name) in OPERATIONS.iter().enumerate() {
             if this && (operation == "*" || operation == *name) {
                 let bit = 2 * (row * OPERATIONS.len() + column);
-                all |= if own { 0b10 } else { 0b11 } << bit;
+                all |= if own { 0b10_u128 } else { 0b11 } << bit;
             }
         }
     }
@@ -95,13 +107,15 @@ pub struct Account {
     pub disabled: bool,
     pub email: Option<String>,
     pub assigned: Vec<(String, Option<i64>)>,
+    /// All that is told of it, if it is a client.
+    pub client: Option<Value>,
 }
 
 /// All that administration tells at one moment.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Told {
     pub roles: BTreeMap<String, RoleText>,
-    /// By id, so in the order in which they were made.
+    /// Users and clients, which no law tells apart; by id, so in the order in which they were made.
     pub accounts: BTreeMap<String, Account>,
 }
 
@@ -109,7 +123,8 @@ impl Told {
     /// Reads everything, as an administrator.
     pub async fn by(admin: &Actor) -> Told {
         let mut told = Told::default();
-        let (roles, users) = tokio::join!(list(admin, "/admin/roles"), list(admin, "/admin/users"));
+        let (roles, users, clients) =
+            tokio::join!(list(admin, "/admin/roles"), list(admin, "/admin/users"), list(admin, "/admin/clients"));
         for role in roles {
             let text = RoleText { permissions: texts(&role["permissions"]), inherits: texts(&role["inherits"]) };
             told.roles.insert(text_of(&role["name"]), text);
@@ -123,7 +138,17 @@ impl Told {
             let assigned = assigned.iter().map(|role| (text_of(&role["role"]), role["until"].as_i64())).collect();
             let (name, disabled) = (text_of(&user["username"]), user["disabled"] == true);
             let email = user["email"].as_str().map(str::to_owned);
-            told.accounts.insert(text_of(&user["id"]), Account { name, disabled, email, assigned });
+            let account = Account { name, disabled, email, assigned, client: None };
+            told.accounts.insert(text_of(&user["id"]), account);
+        }
+        for client in clients {
+            let id = text_of(&client["client_id"]);
+            let path = format!("/admin/clients/{id}");
+            let assigned = list(admin, &format!("{path}/roles")).await;
+            let assigned = assigned.iter().map(|role| (text_of(&role["role"]), role["until"].as_i64())).collect();
+            let (name, disabled) = (text_of(&client["client_name"]), client["disabled"] == true);
+            let whole = Some(admin.get(&path).await.expect(200).json());
+            told.accounts.insert(id, Account { name, disabled, email: None, assigned, client: whole });
         }
         told
     }

@@ -13,18 +13,22 @@ use crate::{
 
 /// Who calls; each has a token that is cut to nothing, and some that are cut to a scope.
 const CALLERS: [(&str, &[&str]); 4] = [
-    ("caller-a", &["rolecall.roles:write rolecall.roles:grant rolecall.users:write items:*", "r0 r1"]),
+    (
+        "caller-a",
+        &["rolecall.roles:write rolecall.roles:grant rolecall.users:write rolecall.clients:write items:*", "r0 r1"],
+    ),
     ("caller-b", &["r1 p1 rolecall.roles:grant rolecall.roles:write items:read notes:*:own"]),
     ("caller-c", &["* rolecall.roles:grant rolecall.roles:write", "p2 r2"]),
     ("caller-d", &["r0 r1 r2 rolecall.users:write rolecall.roles:grant items:read:own *"]),
 ];
 const VICTIMS: [&str; 3] = ["victim-a", "victim-b", "victim-c"];
+const CLIENTS: [&str; 3] = ["client-a", "client-b", "client-c"];
 /// Roles with anything in them, and one for each caller with what administration takes.
 const ROLES: [&str; 5] = ["r0", "r1", "r2", "r3", "r4"];
 const POWERS: [&str; 4] = ["p0", "p1", "p2", "p3"];
 /// Those that a scope names.
 const NAMED: [&str; 5] = ["r0", "r1", "r2", "p1", "p2"];
-const HELD: [&str; 13] = [
+const HELD: [&str; 14] = [
     "items:read",
     "items:write",
     "items:*",
@@ -36,6 +40,7 @@ const HELD: [&str; 13] = [
     "*",
     "rolecall.users:read",
     "rolecall.roles:read",
+    "rolecall.clients:read",
     "rolecall.roles:grant:own",
     "rolecall.audit:read",
 ];
@@ -56,6 +61,8 @@ pub struct Scene<'w> {
     admin_since: i64,
     pub bearers: Vec<Bearer>,
     pub victims: Vec<String>,
+    /// Clients that there are from the beginning.
+    pub clients: Vec<String>,
     /// Whose sessions have ended.
     pub dead: BTreeSet<String>,
     made: u64,
@@ -64,7 +71,16 @@ pub struct Scene<'w> {
 impl<'w> Scene<'w> {
     pub async fn new(world: &'w World) -> Self {
         let (admin, admin_since) = (world.administrator().await, world.now());
-        Scene { world, admin, admin_since, bearers: vec![], victims: vec![], dead: BTreeSet::new(), made: 0 }
+        Scene {
+            world,
+            admin,
+            admin_since,
+            bearers: vec![],
+            victims: vec![],
+            clients: vec![],
+            dead: BTreeSet::new(),
+            made: 0,
+        }
     }
 
     /// A name that nobody had yet.
@@ -100,6 +116,11 @@ impl<'w> Scene<'w> {
                 self.assign(dice, id, role).await;
             }
         }
+        for id in &self.clients {
+            for role in dice.some(&ROLES, 1) {
+                self.admin.put(&format!("/admin/clients/{id}/roles/{role}")).await.expect(200);
+            }
+        }
         if dice.one_in(3) {
             let sleeper = user(&self.victims[0]);
             self.admin.patch(&sleeper, json!({ "disabled": true })).await.expect(200);
@@ -116,8 +137,9 @@ impl<'w> Scene<'w> {
         let dead = std::mem::take(&mut self.dead);
         self.bearers.retain(|bearer| !dead.contains(&bearer.id));
         let stays = |id: &String| *id == self.admin.id() || self.bearers.iter().any(|bearer| bearer.id == *id);
-        for id in told.accounts.keys().filter(|id| !stays(id)) {
-            self.admin.delete(&user(id)).await.expect(200);
+        for (id, account) in told.accounts.iter().filter(|(id, _)| !stays(id)) {
+            let path = if account.client.is_some() { format!("/admin/clients/{id}") } else { user(id) };
+            self.admin.delete(&path).await.expect(200);
         }
         for (id, account) in told.accounts.iter().filter(|(id, _)| stays(id) && **id != self.admin.id()) {
             // What is left are assignments of built-in roles, and an address.
@@ -134,6 +156,11 @@ impl<'w> Scene<'w> {
         for name in VICTIMS {
             let made = self.admin.post("/admin/users", json!({ "username": name })).await.expect(201).json();
             self.victims.push(made["id"].as_str().expect("an id").to_owned());
+        }
+        self.clients.clear();
+        for name in CLIENTS {
+            let made = self.admin.post("/admin/clients", json!({ "client_name": name })).await.expect(201).json();
+            self.clients.push(made["client_id"].as_str().expect("an id").to_owned());
         }
         let known = |name: &str, bearers: &[Bearer]| bearers.iter().any(|bearer| bearer.actor.name() == name);
         let missing: Vec<_> = CALLERS.iter().filter(|(name, _)| !known(name, &self.bearers)).collect();
@@ -178,7 +205,9 @@ impl<'w> Scene<'w> {
         }
         for name in POWERS {
             let mut held = dice.some(&HELD, 2);
-            for power in ["rolecall.roles:write", "rolecall.roles:grant", "rolecall.users:write"] {
+            for power in
+                ["rolecall.roles:write", "rolecall.roles:grant", "rolecall.users:write", "rolecall.clients:write"]
+            {
                 if !dice.one_in(4) {
                     held.push(power);
                 }
