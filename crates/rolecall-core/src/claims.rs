@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use foldhash::HashMap;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::jwt::Invalid;
 
@@ -70,11 +70,7 @@ impl Claims {
         if claim("cnf").is_some() {
             return Err(Invalid::Claim { name: "cnf", why: "binds the token to a key, which is not supported" });
         }
-        for (name, value) in claims {
-            if let Some((name, kind)) = KINDS.get_key_value(name.as_str()).filter(|(_, kind)| !kind.fits(value)) {
-                return Err(Invalid::Claim { name, why: kind.why() });
-            }
-        }
+        are_well_typed(claims)?;
 
         Ok(Self {
             iss: text("iss", claim("iss"))?,
@@ -211,15 +207,28 @@ const REGISTERED: &[(&str, Kind)] = &[
 /// The same, to be found by name: a token has a dozen of them.
 static KINDS: LazyLock<HashMap<&str, Kind>> = LazyLock::new(|| REGISTERED.iter().copied().collect());
 
+/// Whether every registered claim has its type.
+///
+/// # Errors
+/// [`Invalid::Claim`] names one that has another.
+pub(crate) fn are_well_typed(claims: &Map<String, Value>) -> Result<(), Invalid> {
+    for (name, value) in claims {
+        if let Some((name, kind)) = KINDS.get_key_value(name.as_str()).filter(|(_, kind)| !kind.fits(value)) {
+            return Err(Invalid::Claim { name, why: kind.why() });
+        }
+    }
+    Ok(())
+}
+
 fn is_whole(value: &Value) -> bool {
     value.as_u64().is_some_and(|value| value <= LARGEST)
 }
 
-fn missing(name: &'static str) -> Invalid {
+pub(crate) fn missing(name: &'static str) -> Invalid {
     Invalid::Claim { name, why: "is missing" }
 }
 
-fn text(name: &'static str, value: Option<&Value>) -> Result<String, Invalid> {
+pub(crate) fn text(name: &'static str, value: Option<&Value>) -> Result<String, Invalid> {
     match optional(name, value)? {
         Some(text) if text.is_empty() => Err(Invalid::Claim { name, why: "is empty" }),
         Some(text) => Ok(text),
@@ -238,7 +247,7 @@ fn whole(name: &'static str, value: Option<&Value>) -> Result<u64, Invalid> {
     value.as_u64().filter(|value| *value <= LARGEST).ok_or(Invalid::Claim { name, why: NOT_WHOLE })
 }
 
-fn date(name: &'static str, value: Option<&Value>) -> Result<i64, Invalid> {
+pub(crate) fn date(name: &'static str, value: Option<&Value>) -> Result<i64, Invalid> {
     i64::try_from(whole(name, value)?).map_err(|_| Invalid::Claim { name, why: NOT_WHOLE })
 }
 

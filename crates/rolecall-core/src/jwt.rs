@@ -4,6 +4,8 @@
 //! header, key, signature, claims. So a refusal says nothing of the content of a token that nobody signed
 //! (CVE-2024-51744), and the header chooses neither key material nor algorithm, but only which trusted key to compare with.
 
+mod assertion;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -12,6 +14,8 @@ use serde_json::{Map, Value};
 use crate::claims::Claims;
 use crate::json::{self, JsonError};
 use crate::jwk::{KeyError, KeySet, SigningKey, VerifyingKey};
+
+pub use self::assertion::{Assertion, ExpectedAssertion, MAX_JTI_BYTES, unverified_subject, verify_assertion};
 
 /// The longest token that is looked at, in bytes. Most proxies allow 8 KiB for all headers together.
 pub const MAX_TOKEN_BYTES: usize = 8192;

@@ -1,5 +1,6 @@
 //! The tests of the core, through its public API: one binary, so that they link once.
 
+mod assertions;
 mod fuzz;
 mod keys;
 mod minting;

@@ -4,6 +4,7 @@
 //! A client is a subject with roles of its own ([`rbac`]), so the laws that hold for accounts hold for it: whoever can
 //! set its secret, its keys, or how it proves who it is can be it.
 
+mod assertion;
 mod authentication;
 mod fields;
 
@@ -21,6 +22,7 @@ use crate::{
     store::{Tx, client_secrets, clients as rows, sessions},
 };
 
+pub use assertion::{forget as forget_assertions, subject as subject_of_assertion};
 pub use authentication::{Authenticated, Credential, authenticate};
 pub use client_secrets::Secret;
 pub use fields::Said;

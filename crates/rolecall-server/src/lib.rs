@@ -297,6 +297,9 @@ async fn keep_house(app: Arc<App>) {
         if let Err(error) = sessions::forget(&app).await {
             tracing::warn!(%error, "sessions that are over could not be forgotten");
         }
+        if let Err(error) = clients::forget_assertions(&app).await {
+            tracing::warn!(%error, "assertions that are over could not be forgotten");
+        }
         if let Err(error) = guesses::forget_places(&app).await {
             tracing::warn!(%error, "where accounts were used long ago could not be forgotten");
         }

@@ -1,8 +1,8 @@
-//! Which client asks: by a secret, or only by its name (RFC 6749, 2.3).
+//! Which client asks: by a secret, by an assertion, or only by its name (RFC 6749, 2.3).
 
 use aws_lc_rs::{constant_time, digest};
 
-use super::{AuthMethod, Client, GrantType};
+use super::{AuthMethod, Client, GrantType, assertion};
 use crate::{
     Error,
     app::{App, OWN_CLIENT},
@@ -21,6 +21,8 @@ pub enum Credential<'a> {
     Basic(&'a str),
     /// By a secret in the form.
     Post(&'a str),
+    /// By an assertion that it signed.
+    Assertion(&'a str),
 }
 
 impl Credential<'_> {
@@ -29,6 +31,7 @@ impl Credential<'_> {
             Credential::Name => AuthMethod::None,
             Credential::Basic(_) => AuthMethod::ClientSecretBasic,
             Credential::Post(_) => AuthMethod::ClientSecretPost,
+            Credential::Assertion(_) => AuthMethod::PrivateKeyJwt,
         }
     }
 }
@@ -104,6 +107,14 @@ pub async fn authenticate(app: &App, id: &str, by: Credential<'_>) -> Result<Opt
             let known = client_secrets::of_client(&mut tx, id).await?;
             let Some(known) = known.into_iter().find(|known| is_sent(&known.hash)) else { return Ok(None) };
             Some(known.id)
+        }
+        Credential::Assertion(sent) => {
+            // To write that it was used takes another transaction.
+            drop(tx);
+            if !assertion::holds(app, &client, sent).await? {
+                return Ok(None);
+            }
+            None
         }
     };
     Ok(Some(Authenticated { client: Some(client), secret }))

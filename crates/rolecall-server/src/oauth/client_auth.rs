@@ -19,16 +19,24 @@ pub(super) async fn authenticate(
     form: &mut Parameters,
 ) -> Result<Authenticated, OAuthError> {
     let two_ways = || OAuthError::InvalidRequest("the client is named in two ways; send one".into());
-    let (name, secret) = (form.take("client_id"), form.take("client_secret"));
+    let (mut name, secret, assertion) = (form.take("client_id"), form.take("client_secret"), assertion(form)?);
     let basic = basic(headers)?;
-    let (name, credential) = match (&basic, &secret) {
+    if let Some(assertion) = &assertion {
+        // It says itself whose it is; where the form does too, it is the same (RFC 7521, 4.2).
+        let subject = clients::subject_of_assertion(assertion).ok_or(OAuthError::InvalidClient)?;
+        if name.replace(subject.clone()).is_some_and(|named| named != subject) {
+            return Err(OAuthError::InvalidClient);
+        }
+    }
+    let (name, credential) = match (&basic, &secret, &assertion) {
         // A client authenticates in one way (RFC 6749, 2.3); its name may stand in the form too.
-        (Some(_), Some(_)) => return Err(two_ways()),
-        (Some((other, _)), None) if name.is_some() && name != *other => return Err(two_ways()),
-        (Some((name, Some(secret))), None) => (name, Credential::Basic(secret)),
-        (Some((name, None)), None) => (name, Credential::Name),
-        (None, Some(secret)) => (&name, Credential::Post(secret)),
-        (None, None) => (&name, Credential::Name),
+        (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => return Err(two_ways()),
+        (Some((other, _)), ..) if name.is_some() && name != *other => return Err(two_ways()),
+        (Some((name, Some(secret))), ..) => (name, Credential::Basic(secret)),
+        (Some((name, None)), ..) => (name, Credential::Name),
+        (None, Some(secret), None) => (&name, Credential::Post(secret)),
+        (None, None, Some(assertion)) => (&name, Credential::Assertion(assertion)),
+        (None, None, None) => (&name, Credential::Name),
     };
     let name = match (name, credential) {
         (Some(name), _) => name,
@@ -37,6 +45,19 @@ pub(super) async fn authenticate(
         (None, _) => return Err(OAuthError::InvalidClient),
     };
     clients::authenticate(app, name, credential).await?.ok_or(OAuthError::InvalidClient)
+}
+
+/// The one kind of assertion that there is (RFC 7523, 2.2).
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// What `client_assertion` says, if there is one.
+fn assertion(form: &mut Parameters) -> Result<Option<String>, OAuthError> {
+    match (form.take("client_assertion_type"), form.take("client_assertion")) {
+        (None, None) => Ok(None),
+        (Some(kind), Some(assertion)) if kind == ASSERTION_TYPE => Ok(Some(assertion)),
+        (Some(_), Some(_)) => Err(OAuthError::InvalidClient),
+        _ => Err(OAuthError::InvalidRequest("`client_assertion` and `client_assertion_type` come together".into())),
+    }
 }
 
 type Named = (Option<String>, Option<String>);

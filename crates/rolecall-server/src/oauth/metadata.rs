@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use http::header;
+use rolecall_core::Algorithm;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -49,7 +50,9 @@ pub(super) struct Metadata {
     grant_types_supported: Vec<&'static str>,
     /// Required by RFC 8414; there is no authorization endpoint, so there are none.
     response_types_supported: [&'static str; 0],
-    token_endpoint_auth_methods_supported: Vec<&'static str>,
+    token_endpoint_auth_methods_supported: [&'static str; 4],
+    /// By what an assertion may be signed.
+    token_endpoint_auth_signing_alg_values_supported: [&'static str; 3],
 }
 
 /// Where others find what this server does.
@@ -67,12 +70,8 @@ pub(super) async fn server(State(app): State<Arc<App>>) -> Json<Metadata> {
         jwks_uri: format!("{issuer}/.well-known/jwks.json"),
         grant_types_supported: grants.map(GrantType::as_str).collect(),
         response_types_supported: [],
-        token_endpoint_auth_methods_supported: [
-            AuthMethod::None,
-            AuthMethod::ClientSecretBasic,
-            AuthMethod::ClientSecretPost,
-        ]
-        .map(AuthMethod::as_str)
-        .to_vec(),
+        token_endpoint_auth_methods_supported: AuthMethod::ALL.map(AuthMethod::as_str),
+        token_endpoint_auth_signing_alg_values_supported: [Algorithm::Es256, Algorithm::Rs256, Algorithm::EdDsa]
+            .map(Algorithm::as_str),
     })
 }

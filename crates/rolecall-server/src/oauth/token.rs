@@ -44,6 +44,10 @@ pub(super) struct Form {
     /// For a client that proves so who it is (`client_secret_post`).
     #[schema(format = Password)]
     client_secret: Option<String>,
+    /// For a client that proves so who it is (`private_key_jwt`): `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
+    client_assertion_type: Option<String>,
+    /// With it: a JWT that the client signed, whose `aud` is the issuer (RFC 7523).
+    client_assertion: Option<String>,
     /// The API that the token is for (RFC 8707): the client's own or the issuer, without.
     resource: Option<String>,
 }
@@ -64,8 +68,8 @@ pub(super) struct Answered {
 
 /// Log in, or get a token for a client itself.
 ///
-/// The grants `password` and `client_credentials` of OAuth 2.0. A client that has a secret sends it in a Basic header or
-/// in the form, as it was registered. Parameters that are not known are passed over, as the standard says; one that is
+/// The grants `password` and `client_credentials` of OAuth 2.0. A client proves who it is by a secret in a Basic header
+/// or in the form, or by an assertion that it signed, as it was registered. Parameters that are not known are passed over, as the standard says; one that is
 /// there twice is refused.
 #[utoipa::path(
     post, path = "/token", operation_id = "token", tag = "oauth",

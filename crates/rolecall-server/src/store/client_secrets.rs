@@ -50,6 +50,32 @@ pub async fn delete(tx: &mut Tx, client: &str, id: &str) -> Result<bool, StoreEr
     Ok(gone > 0)
 }
 
+/// Notes that an assertion was used; `false` if it was before.
+///
+/// # Errors
+/// [`StoreError::Gone`] when the client was deleted meanwhile.
+pub async fn use_assertion(tx: &mut Tx, client: &str, jti: &str, expires_at: i64) -> Result<bool, StoreError> {
+    let first = on!(tx, db => sqlx::query(
+        "INSERT INTO used_assertions (client_id, jti, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+        .bind(client)
+        .bind(jti)
+        .bind(expires_at)
+        .execute(db)
+        .await?
+        .rows_affected());
+    Ok(first > 0)
+}
+
+/// Forgets those that ended before `at`.
+pub async fn forget_assertions(tx: &mut Tx, at: i64) -> Result<(), StoreError> {
+    on!(tx, db => sqlx::query("DELETE FROM used_assertions WHERE expires_at < $1")
+        .bind(at)
+        .execute(db)
+        .await
+        .map(drop)?);
+    Ok(())
+}
+
 /// Removes all of a client.
 pub async fn delete_all(tx: &mut Tx, client: &str) -> Result<(), StoreError> {
     on!(tx, db => sqlx::query("DELETE FROM client_secrets WHERE client_id = $1")

@@ -1,6 +1,7 @@
 //! Programs as callers: how administrators make them, how they prove who they are, and what they get for themselves.
 
 mod apis;
+mod assertions;
 mod authentication;
 mod laws;
 mod own;

@@ -97,6 +97,34 @@ async fn every_way_in(address: SocketAddr, admin_password: &str, canaries: &mut 
     answers.push(nobody.log_in("nobody", &canaries.sing()).await.expect(400));
     answers.push(nobody.register("alice", &canaries.sing()).await.expect(409));
 
+    // A client's secret, its token, and what is no secret of its.
+    let made = admin.post("/admin/clients", json!({ "client_name": "machine" })).await.expect(201).json();
+    let id = made["client_id"].as_str().expect("an id");
+    let more = admin.post(&format!("/admin/clients/{id}/secrets"), json!({})).await.expect(201).json();
+    for made in [&made, &more] {
+        let secret = made["client_secret"].as_str().expect("a secret");
+        canaries.made.push(secret.to_owned());
+        let basic = format!("Basic {}", base64_of(&format!("{id}:{secret}")));
+        let headers = [form[0], ("authorization", basic.as_str())];
+        let told = nobody.send("POST", "/token", &headers, "grant_type=client_credentials").await.expect(200).json();
+        let token = told["access_token"].as_str().expect("a token").to_owned();
+        answers.push(nobody.with_token(&token).get("/me").await.expect(200));
+        answers.push(nobody.with_token(&token).get("/admin/users").await.expect(403));
+        canaries.made.push(token);
+        // In the other way, which is wrong.
+        let posted = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+        answers.push(nobody.form("/token", &posted).await.expect(401));
+    }
+    answers.push(admin.get(&format!("/admin/clients/{id}")).await.expect(200));
+    answers.push(admin.get("/admin/clients").await.expect(200));
+    let jwks = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "x": canaries.sing(), "d": canaries.sing() }] });
+    let keys = json!({ "client_name": "x", "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks });
+    answers.push(admin.post("/admin/clients", keys).await.expect(400));
+    let kind = encoded("urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+    let asserted =
+        format!("grant_type=client_credentials&client_assertion_type={kind}&client_assertion={}", canaries.sing());
+    answers.push(nobody.form("/token", &asserted).await.expect(401));
+
     // In the wrong field of a body.
     for body in [
         json!({ "username": format!("{} {}", canaries.sing(), canaries.sing()), "password": "x" }),
@@ -112,6 +140,8 @@ async fn every_way_in(address: SocketAddr, admin_password: &str, canaries: &mut 
         answers.push(nobody.post("/register", body.clone()).await);
         answers.push(admin.post("/admin/users", body.clone()).await);
         answers.push(admin.post("/admin/roles", body.clone()).await);
+        answers.push(admin.post("/admin/clients", body.clone()).await);
+        answers.push(admin.post("/admin/apis", body.clone()).await);
         answers.push(admin.patch(&format!("/admin/users/{}", alice_in.id()), body.clone()).await);
         answers.push(admin.put_json(&format!("/admin/users/{}/roles/user", alice_in.id()), body).await);
     }

@@ -67,7 +67,8 @@ on_both! {
                 "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
                 "grant_types_supported": ["password", "client_credentials"],
                 "response_types_supported": [],
-                "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
+                "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
+                "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "EdDSA"],
             }),
         );
         let path =
