@@ -22,9 +22,9 @@ use crate::{
     live::Held,
     names::{self, Unknown},
     need::Need,
-    reach::Net,
+    reach::{Complete, Net},
     router::Parts,
-    rule::Expr,
+    rule::{Expr, Rule},
     seen::Seen,
 };
 
@@ -177,6 +177,27 @@ impl Guard {
         Guard { explains, ..self }
     }
 
+    /// Decides a call that is answered elsewhere, by a rule that is known only now: a proxy asks, say. It is decided as
+    /// a route under this rule would be, out of the same headers, but that somebody must be known whatever the rule.
+    ///
+    /// The rule is compiled for each call; one that stands beside a handler is not.
+    ///
+    /// # Errors
+    /// The refusal that a route would answer.
+    pub async fn admit<K: Complete>(&self, rule: Rule<K>, headers: &HeaderMap, uri: &Uri) -> Result<Caller, Denied> {
+        if bearer(headers, uri)?.is_none() {
+            return Err(Denied::Anonymous);
+        }
+        // Without a lease no token is looked at.
+        self.now_within_lease(&self.inner.live.load())?;
+        let (seen, held) = self.settle(headers, uri).await?;
+        let need = Need::compile(&rule.expr, &held.snapshot.policy);
+        match seen.session().and_then(|session| need.reach(&held.snapshot.policy, session)) {
+            Some(_) => Ok(Caller::new(seen, held.snapshot.clone())),
+            None => Err(self.forbidden(Arc::new(rule.expr), &seen)),
+        }
+    }
+
     /// Puts the rules in force. The only way from a [`Router`] to something that can be served.
     ///
     /// Logs a warning for each role and permission in a rule that the policy does not know: nobody could pass.
@@ -231,12 +252,12 @@ impl Armed {
             Ok(None) => return Glance::Refuse(Denied::Anonymous),
             Err(denied) => return Glance::Refuse(denied),
         };
-        let now = match self.now_within_lease(&held) {
+        let now = match self.guard.now_within_lease(&held) {
             Ok(now) => now,
             Err(denied) => return Glance::Refuse(denied),
         };
         let Some(seen) = inner.seen.find(token) else { return Glance::Look };
-        match self.stands(&seen, &held, now) {
+        match self.guard.stands(&seen, &held, now) {
             Some(Ok(())) => {}
             Some(Err(denied)) => return Glance::Refuse(denied),
             None => return Glance::Look,
@@ -247,9 +268,41 @@ impl Armed {
         }
     }
 
-    /// The rest: a token not seen before, one from before a change, one ahead of this process.
+    /// The rest: [`Guard::settle`], and then the rule.
     pub(crate) async fn look(&self, headers: &HeaderMap, uri: &Uri) -> Result<Admitted, Denied> {
-        let inner = &*self.guard.inner;
+        let (seen, held) = self.guard.settle(headers, uri).await?;
+        let need = held.needs.get(self.number).ok_or(Denied::UNPROTECTED)?;
+        self.judge(need, seen, &held.snapshot)
+    }
+
+    fn judge(&self, need: &Need, seen: Arc<Seen>, snapshot: &Arc<Snapshot>) -> Result<Admitted, Denied> {
+        match seen.session().and_then(|session| need.reach(&snapshot.policy, session)) {
+            Some(reach) => {
+                let net = (reach == Object::Own).then(Net::default);
+                Ok(Admitted { caller: Some(Caller::new(seen, snapshot.clone())), net })
+            }
+            None => Err(self.guard.forbidden(self.rule.clone(), &seen)),
+        }
+    }
+
+    /// What is answered in place of a success that nobody asked for.
+    #[cold]
+    pub(crate) fn unasked(&self) -> Denied {
+        let Row { method, path, handler, at, .. } = &self.row;
+        tracing::error!(
+            method, path, handler, %at,
+            "`{method} {path}` is under `own(..)`, and `{handler}` answered without asking `Reach`: \
+             the caller was told 500, and what the handler did is done"
+        );
+        Denied::UNASKED
+    }
+}
+
+impl Guard {
+    /// A token that stands, and what it stands by, after a signature check, a look-up or a wait where it takes one: for
+    /// one not seen before, one from before a change, one ahead of this process.
+    async fn settle(&self, headers: &HeaderMap, uri: &Uri) -> Result<(Arc<Seen>, Arc<Held>), Denied> {
+        let inner = &*self.inner;
         let Some(token) = bearer(headers, uri)? else { return Err(Denied::Anonymous) };
         let text = std::str::from_utf8(token).map_err(|_| Denied::BadToken(Invalid::Malformed("not text")))?;
         let mut seen = match inner.seen.find(token) {
@@ -273,10 +326,7 @@ impl Armed {
             let held = inner.live.load_full();
             let now = self.now_within_lease(&held)?;
             match self.stands(&seen, &held, now) {
-                Some(Ok(())) => {
-                    let need = held.needs.get(self.number).ok_or(Denied::UNPROTECTED)?;
-                    return self.judge(need, seen, &held.snapshot);
-                }
+                Some(Ok(())) => return Ok((seen, held)),
                 Some(Err(denied)) => return Err(denied),
                 None => {}
             }
@@ -309,7 +359,7 @@ impl Armed {
 
     /// Asks the authority, once for each token at a time.
     async fn look_up(&self, token: &[u8], text: &str, old: &Seen, min: Version) -> Result<Arc<Seen>, Denied> {
-        let inner = &*self.guard.inner;
+        let inner = &*self.inner;
         let _turn = inner.seen.turn(token).lock().await;
         // Whoever had the turn before may have asked the same.
         let now = inner.live.clock().wall();
@@ -346,7 +396,7 @@ impl Armed {
             Some(Err(_)) => None,
         };
         let rights = rights.filter(|_| active);
-        let inner = &*self.guard.inner;
+        let inner = &*self.inner;
         let seen = Arc::new(Seen::new(verified, rights, snapshot, &inner.live.issuer, &inner.audience.0));
         inner.seen.keep(token, seen.clone());
         seen
@@ -354,7 +404,7 @@ impl Armed {
 
     /// How a token that was seen stands now; `None` where that takes a longer look.
     fn stands(&self, seen: &Seen, held: &Held, now: i64) -> Option<Result<(), Denied>> {
-        let inner = &*self.guard.inner;
+        let inner = &*self.inner;
         // Compared for every call: the cache is shared by guards, and time goes on.
         if now >= seen.exp {
             return Some(Err(Denied::BadToken(Invalid::Expired)));
@@ -371,49 +421,27 @@ impl Armed {
         Some(if seen.rights.is_some() { Ok(()) } else { Err(Denied::SessionOver) })
     }
 
-    fn judge(&self, need: &Need, seen: Arc<Seen>, snapshot: &Arc<Snapshot>) -> Result<Admitted, Denied> {
-        match seen.session().and_then(|session| need.reach(&snapshot.policy, session)) {
-            Some(reach) => {
-                let net = (reach == Object::Own).then(Net::default);
-                Ok(Admitted { caller: Some(Caller::new(seen, snapshot.clone())), net })
-            }
-            None => Err(self.forbidden(&seen)),
-        }
-    }
-
-    /// What is answered in place of a success that nobody asked for.
     #[cold]
-    pub(crate) fn unasked(&self) -> Denied {
-        let Row { method, path, handler, at, .. } = &self.row;
-        tracing::error!(
-            method, path, handler, %at,
-            "`{method} {path}` is under `own(..)`, and `{handler}` answered without asking `Reach`: \
-             the caller was told 500, and what the handler did is done"
-        );
-        Denied::UNASKED
-    }
-
-    #[cold]
-    fn forbidden(&self, seen: &Seen) -> Denied {
-        let has = self.guard.explains.then(|| {
+    fn forbidden(&self, rule: Arc<Expr>, seen: &Seen) -> Denied {
+        let has = self.explains.then(|| {
             let scope = seen.verified.claims.scope.as_deref();
             let roles = match seen.verified.roles.as_slice() {
                 [] => "you have no role".to_owned(),
                 roles => format!("you have role {}", roles.join(", role ")),
             };
-            let needs_scope = || self.rule.names().iter().any(|name| matches!(name, Expr::Scope(_)));
+            let needs_scope = || rule.names().iter().any(|name| matches!(name, Expr::Scope(_)));
             match scope {
                 Some(scope) => format!("{roles}, in a token with scope `{scope}`"),
                 None if needs_scope() => format!("{roles}, in a token without a scope"),
                 None => roles,
             }
         });
-        Denied::Forbidden(Forbidden { rule: self.rule.clone(), has })
+        Denied::Forbidden(Forbidden { rule, has })
     }
 
     /// The present as a NumericDate, if it may be decided by what is held.
     fn now_within_lease(&self, held: &Held) -> Result<i64, Denied> {
-        let clock = self.guard.inner.live.clock();
+        let clock = self.inner.live.clock();
         if held.lease.is_endless() {
             return Ok(clock.wall());
         }
