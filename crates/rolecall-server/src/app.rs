@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rolecall::{Live, clock::Clock};
+use rolecall::{Audience, Guard, Live, SeenTokens, clock::Clock};
 use rolecall_core::{KeySet, Policy, Snapshot, Version, jwk::SigningKey};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +28,8 @@ pub struct App {
     /// Under which names guesses are counted.
     pub(crate) names: Names,
     pub(crate) live: Arc<Live>,
+    /// Tokens seen, by whichever guard of this process.
+    pub(crate) seen: Arc<SeenTokens>,
     pub(crate) config: Config,
     pub(crate) issuer: String,
     pub(crate) node: Node,
@@ -41,6 +43,11 @@ pub struct App {
 pub const OWN_CLIENT: &str = "rolecall";
 
 impl App {
+    /// A guard in front of this API, or of another one whose tokens come from here. All share what they have seen.
+    pub(crate) fn guard(self: &Arc<Self>, audience: Audience) -> Guard {
+        Guard::with_seen(self.live.clone(), self.clone(), audience, self.seen.clone()).explaining(self.config.explain)
+    }
+
     /// Everything to decide by, as of this transaction.
     pub(crate) async fn snapshot(tx: &mut Tx, keys: &KeySet) -> Result<Snapshot, Error> {
         let current = versions::current(tx).await?;

@@ -266,6 +266,7 @@ async fn finish(
         passwords,
         names: Names::new(key_file.key_for("guesses")?),
         live,
+        seen: Arc::default(),
         config,
         issuer: issuer.to_owned(),
         node,

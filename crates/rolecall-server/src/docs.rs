@@ -6,7 +6,7 @@ use rolecall::{Router, public_because};
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use crate::{Error, admin, me, oauth, ops};
+use crate::{Error, access, admin, me, oauth, ops};
 
 /// Where the page is; the document is beside it.
 const PAGE: &str = "/docs";
@@ -30,7 +30,14 @@ struct Described;
 /// The document without rules: the service alone.
 pub fn base() -> Value {
     let mut described = Described::openapi();
-    for part in [me::Described::openapi(), oauth::Described::openapi(), admin::described(), ops::Described::openapi()] {
+    let parts = [
+        me::Described::openapi(),
+        oauth::Described::openapi(),
+        admin::described(),
+        access::described(),
+        ops::Described::openapi(),
+    ];
+    for part in parts {
         described.merge(part);
     }
     // Texts and numbers: nothing in it can fail to be JSON.

@@ -18,6 +18,7 @@
 //! [`Rolecall`] is the handle and the only place where the parts are put together. Routes of the service are guarded
 //! by the same [`Guard`] that guards yours.
 
+mod access;
 mod accounts;
 mod actor;
 mod admin;
@@ -147,7 +148,7 @@ impl Rolecall {
         let Opened { app, administrator, moved_from, session, id } = opened;
         let (database, issuer) = (app.config.database.to_string(), app.issuer.clone());
         let audience: Audience = app.issuer.parse().map_err(Error::internal)?;
-        let guard = Guard::new(app.live.clone(), app.clone(), audience).explaining(app.config.explain);
+        let guard = app.guard(audience);
         let (background, ended) = (TaskTracker::new(), CancellationToken::new());
         if let Some((url, lock)) = session {
             background.spawn(until(ended.clone(), node::keep(app.clone(), url, lock, id)));
@@ -263,7 +264,8 @@ fn routes() -> Router<Arc<App>> {
     Router::new()
         .merge(oauth::routes())
         .merge(me::routes().layer(unkept.clone()))
-        .nest("/admin", admin::routes().layer(unkept))
+        .nest("/admin", admin::routes().layer(unkept.clone()))
+        .merge(access::routes().layer(unkept))
         .merge(ops::routes())
 }
 

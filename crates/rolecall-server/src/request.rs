@@ -151,10 +151,7 @@ impl FromRequestParts<Arc<App>> for Query {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Error> {
-        let query = parts.uri.query().unwrap_or_default();
-        Parameters::parse(query.as_bytes(), &app.config.limits)
-            .map(Query)
-            .map_err(|why| Error::Invalid(why.to_string()))
+        Query::parse(parts.uri.query().unwrap_or_default(), &app.config.limits)
     }
 }
 
@@ -183,9 +180,30 @@ pub struct Page {
 }
 
 impl Query {
+    /// Reads what stands behind the `?`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] says why it is none.
+    pub fn parse(text: &str, limits: &Limits) -> Result<Query, Error> {
+        Parameters::parse(text.as_bytes(), limits).map(Query).map_err(|why| Error::Invalid(why.to_string()))
+    }
+
     /// Takes a text.
     pub fn text(&mut self, name: &str) -> Option<String> {
         self.0.take(name)
+    }
+
+    /// Takes a text as it was sent, an empty one too.
+    pub fn text_as_sent(&mut self, name: &str) -> Option<String> {
+        self.0.take_as_sent(name)
+    }
+
+    /// That nothing else was sent.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with these words.
+    pub fn nothing_else(self, else_say: &str) -> Result<(), Error> {
+        self.0.rest().map_or(Ok(()), |_| Err(Error::Invalid(else_say.into())))
     }
 
     /// Takes a number.
@@ -213,10 +231,8 @@ impl Query {
             Some(text) => key(&text).ok_or_else(not_ours)?,
             None => String::new(),
         };
-        match self.0.rest() {
-            Some(_) => Err(Error::Invalid("the query has a parameter that this list does not know".into())),
-            None => Ok(Page { after, limit }),
-        }
+        self.nothing_else("the query has a parameter that this list does not know")?;
+        Ok(Page { after, limit })
     }
 }
 

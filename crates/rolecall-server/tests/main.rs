@@ -1,5 +1,6 @@
 //! The service through its public face: calls over HTTP by people, on both databases, and the binary by its commands.
 
+mod access;
 mod admin;
 mod binary;
 mod clients;
