@@ -3,9 +3,9 @@
 //! test [--long] [-- ARGS]
 //!                 Runs every test, on SQLite and on PostgreSQL: `cargo test --workspace --locked ARGS`.
 //!                 The tests start PostgreSQL servers of their own and need its programs `initdb` and
-//!                 `postgres`, and Chromium with `chromedriver` for the documents page. Where these are
-//!                 missing, root installs the distribution's packages, and anybody else is told the
-//!                 command; no test is left out.
+//!                 `postgres`, Chromium with `chromedriver` for the documents page, and `nginx` and `caddy`
+//!                 for the configurations of docs/proxies.md. Where these are missing, root installs the
+//!                 distribution's packages, and anybody else is told the command; no test is left out.
 //!                 ROLECALL_TEST_POSTGRES_BIN names the folder of another PostgreSQL. With `--long`, what has a longer
 //!                 form takes it: five million tokens at a guard (20 minutes more).
 //!
@@ -36,6 +36,7 @@ mod ci;
 mod fuzz;
 mod install;
 mod postgres;
+mod proxies;
 mod python;
 mod run;
 mod schemathesis;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
 fn test(arguments: &[String]) -> Outcome {
     let postgres = postgres::find_or_install()?;
     browser::find_or_install()?;
+    proxies::find_or_install()?;
     let mut cargo = run::cargo("test --workspace --locked");
     let rest = arguments.strip_prefix(&["--long".to_owned()]);
     if rest.is_some() {

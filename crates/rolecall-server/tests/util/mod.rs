@@ -5,6 +5,7 @@ pub mod browser;
 pub mod http;
 pub mod postgres;
 pub mod proxy;
+pub mod reverse_proxy;
 pub mod rows;
 pub mod world;
 
