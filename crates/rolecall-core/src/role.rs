@@ -81,7 +81,7 @@ pub struct Role {
 }
 
 /// The service's own permissions. Built in: an application cannot add to them.
-pub const OWN_PERMISSIONS: [&str; 10] = [
+pub const OWN_PERMISSIONS: [&str; 12] = [
     "rolecall.users:read",
     "rolecall.users:write",
     "rolecall.roles:read",
@@ -92,6 +92,8 @@ pub const OWN_PERMISSIONS: [&str; 10] = [
     "rolecall.apis:read",
     "rolecall.apis:write",
     "rolecall.audit:read",
+    "rolecall.keys:read",
+    "rolecall.keys:write",
 ];
 
 /// The name of the role that may do everything.

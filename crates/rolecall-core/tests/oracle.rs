@@ -67,9 +67,15 @@ impl Book {
             "rolecall.roles:read",
             "rolecall.roles:write",
             "rolecall.roles:grant",
+            "rolecall.clients:read",
+            "rolecall.clients:write",
+            "rolecall.apis:read",
+            "rolecall.apis:write",
             "rolecall.audit:read",
+            "rolecall.keys:read",
+            "rolecall.keys:write",
         ];
-        let auditor = ["rolecall.users:read", "rolecall.roles:read", "rolecall.audit:read"];
+        let auditor = administrator.into_iter().filter(|grant| grant.ends_with(":read")).collect::<Vec<_>>();
         let mut roles = roles.to_vec();
         roles.push(built_in("rolecall.admin", &administrator, &["rolecall.auditor"]));
         roles.push(built_in("rolecall.auditor", &auditor, &[]));

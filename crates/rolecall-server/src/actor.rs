@@ -36,6 +36,8 @@ pub enum Actor {
     },
     /// Whoever has the database and the key file in hand (break-glass).
     CommandLine,
+    /// The service itself, by the clock.
+    Schedule,
     /// Somebody who registers or logs in: he acts on himself alone.
     Visitor {
         /// His id.
@@ -82,7 +84,7 @@ impl Actor {
     pub fn id(&self) -> Option<&str> {
         match self {
             Actor::Person { id, .. } | Actor::Visitor { id, .. } => Some(id),
-            Actor::Stranger { .. } | Actor::CommandLine => None,
+            Actor::Stranger { .. } | Actor::CommandLine | Actor::Schedule => None,
         }
     }
 
@@ -93,6 +95,7 @@ impl Actor {
             // No name has a space.
             Actor::Stranger { .. } => "a stranger",
             Actor::CommandLine => "command line",
+            Actor::Schedule => "the schedule",
         }
     }
 
@@ -100,7 +103,7 @@ impl Actor {
     pub fn origin(&self) -> Option<&Origin> {
         match self {
             Actor::Person { origin, .. } | Actor::Visitor { origin, .. } | Actor::Stranger { origin } => Some(origin),
-            Actor::CommandLine => None,
+            Actor::CommandLine | Actor::Schedule => None,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The one state of the service: everything that a rule or a handler may need.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use rolecall::{Audience, Guard, Live, SeenTokens, clock::Clock};
 use rolecall_core::{KeySet, Policy, Snapshot, Version, jwk::SigningKey};
 use tokio::sync::Mutex;
@@ -9,9 +10,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Error,
-    config::Config,
+    config::{Config, LONGEST_TOKEN},
     guesses::Names,
     ids::Ids,
+    keys::{KeyFile, Ring},
     node::Node,
     passwords::Passwords,
     store::{Store, Tx, roles, versions},
@@ -22,8 +24,10 @@ pub struct App {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
-    pub(crate) signing: SigningKey,
-    pub(crate) keys: KeySet,
+    /// The keys in force; replaced together with what is decided by.
+    pub(crate) ring: ArcSwap<Ring>,
+    /// What encrypts them in the database.
+    pub(crate) key_file: KeyFile,
     pub(crate) passwords: Passwords,
     /// Under which names guesses are counted.
     pub(crate) names: Names,
@@ -46,6 +50,26 @@ impl App {
     /// A guard in front of this API, or of another one whose tokens come from here. All share what they have seen.
     pub(crate) fn guard(self: &Arc<Self>, audience: Audience) -> Guard {
         Guard::with_seen(self.live.clone(), self.clone(), audience, self.seen.clone()).explaining(self.config.explain)
+    }
+
+    /// The keys in force.
+    pub(crate) fn ring(&self) -> Arc<Ring> {
+        self.ring.load_full()
+    }
+
+    /// The key that signs at `now`, a NumericDate.
+    pub(crate) fn signer(&self, now: i64) -> Result<Arc<SigningKey>, Error> {
+        self.ring().signer(now).cloned()
+    }
+
+    /// The longest that a token is good, in seconds.
+    pub(crate) fn token_ttl(&self) -> i64 {
+        seconds(self.config.access_token_ttl.min(LONGEST_TOKEN))
+    }
+
+    /// Seconds after which a key is to be followed by another one; `None`: never by itself.
+    pub(crate) fn rotates_every(&self) -> Option<i64> {
+        self.config.key_rotation.map(seconds)
     }
 
     /// Everything to decide by, as of this transaction.
@@ -73,4 +97,8 @@ impl App {
     pub(crate) async fn read_policy(tx: &mut Tx) -> Result<Arc<Policy>, Error> {
         Ok(Arc::new(Policy::new(roles::all(tx).await?)?))
     }
+}
+
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }

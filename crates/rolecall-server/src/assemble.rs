@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use arc_swap::ArcSwap;
 use rolecall::{Live, clock::Clock};
 use tokio_util::sync::CancellationToken;
 
@@ -70,7 +71,7 @@ async fn make_or_read(config: Config, clock: Clock, issuer: &str, id: String, ta
         taken.take_over(&clock).await?;
         let key_file = there.map_or_else(|| KeyFile::make(&config.key_file), Ok)?;
         let made = setup::dev(&taken.store, &config, &key_file, &passwords, &clock, issuer).await?;
-        return finish(config, clock, issuer, id, taken, passwords, &key_file, Some(made), None).await;
+        return finish(config, clock, issuer, id, taken, passwords, key_file, Some(made), None).await;
     };
     let key_file = fits(&taken.store, &config).await?;
     taken.take_over(&clock).await?;
@@ -80,7 +81,7 @@ async fn make_or_read(config: Config, clock: Clock, issuer: &str, id: String, ta
         instance::update_issuer(&mut tx, issuer).await?;
         tx.commit().await?;
     }
-    finish(config, clock, issuer, id, taken, passwords, &key_file, None, moved_from).await
+    finish(config, clock, issuer, id, taken, passwords, key_file, None, moved_from).await
 }
 
 /// Opens a database that `init` made, with the issuer that it was made with; never makes one.
@@ -111,13 +112,15 @@ pub async fn production(config: Config, clock: Clock, issuer: &str, who: &str) -
 
 /// What is set and cannot hold: nobody would notice otherwise.
 fn tell_what_does_not_hold(app: &App) {
-    let (set, signs) = (app.config.signing_algorithm.as_str(), app.signing.algorithm().as_str());
-    if set != signs {
+    let set = app.config.signing_algorithm.as_str();
+    if let Ok(signs) = app.signer(app.clock.wall()).map(|key| key.algorithm().as_str())
+        && set != signs
+    {
         tracing::warn!(
             set,
             signs,
-            "`signing_algorithm` is {set}, and the key that `rolecall init` made is for {signs}: write `signing_algorithm = \
-             \"{signs}\"`"
+            "`signing_algorithm` is {set}, and the key that signs is for {signs}: the next rotation makes one for {set}, \
+             on schedule or by `POST /admin/keys`"
         );
     }
     let policy = &app.live.snapshot().policy;
@@ -150,7 +153,7 @@ async fn open(config: Config, clock: Clock, who: &str, accept: &Accept<'_>) -> R
         let key_file = fits(&taken.store, &config).await?;
         taken.take_over(&clock).await?;
         let passwords = Passwords::start(config.hashing_threads);
-        finish(config, clock, &found.issuer, id, taken, passwords, &key_file, None, None).await
+        finish(config, clock, &found.issuer, id, taken, passwords, key_file, None, None).await
     };
     closed_unless_opened(&store, opened.await).await
 }
@@ -187,7 +190,7 @@ pub async fn init(config: Config, clock: Clock, founder: Founder) -> Result<Open
         let key_file = there.map_or_else(|| KeyFile::make(&config.key_file), Ok)?;
         let passwords = Passwords::start(config.hashing_threads);
         setup::init(&taken.store, &config, &key_file, &passwords, &clock, &issuer, founder).await?;
-        finish(config.clone(), clock, &issuer, id, taken, passwords, &key_file, None, None).await
+        finish(config.clone(), clock, &issuer, id, taken, passwords, key_file, None, None).await
     };
     closed_unless_opened(&store, opened.await).await
 }
@@ -217,7 +220,7 @@ fn a_command() -> String {
 /// The key file, if it is the one that belongs to the database: looked at before anything is written.
 async fn fits(store: &Store, config: &Config) -> Result<KeyFile, Error> {
     let key_file = KeyFile::open(&config.key_file)?;
-    keys::load(&mut store.read().await?, &key_file).await?;
+    keys::read(&mut store.read().await?, &key_file).await?;
     Ok(key_file)
 }
 
@@ -246,14 +249,14 @@ async fn finish(
     id: String,
     taken: Taken,
     passwords: Passwords,
-    key_file: &KeyFile,
+    key_file: KeyFile,
     administrator: Option<Administrator>,
     moved_from: Option<String>,
 ) -> Result<Opened, Error> {
     let Taken { node, store, lease, session } = taken;
     let mut tx = store.read().await?;
-    let (signing, keys) = keys::load(&mut tx, key_file).await?;
-    let snapshot = App::snapshot(&mut tx, &keys).await?;
+    let ring = keys::read(&mut tx, &key_file).await?;
+    let snapshot = App::snapshot(&mut tx, ring.set()).await?;
     drop(tx);
     let longest = i64::try_from(LONGEST_TOKEN.as_secs()).unwrap_or(i64::MAX);
     let live = Arc::new(Live::new(issuer, snapshot, lease, clock.clone(), longest));
@@ -261,10 +264,10 @@ async fn finish(
         store,
         clock,
         ids: Ids::default(),
-        signing,
-        keys,
+        ring: ArcSwap::from_pointee(ring),
         passwords,
         names: Names::new(key_file.key_for("guesses")?),
+        key_file,
         live,
         seen: Arc::default(),
         config,
@@ -273,5 +276,6 @@ async fn finish(
         stopping: CancellationToken::new(),
         turn: Arc::default(),
     });
+    keys::outlast(&app).await?;
     Ok(Opened { app, administrator, moved_from, session, id })
 }

@@ -17,7 +17,7 @@ use crate::{
     actor::Actor,
     app::App,
     audit::{self, Act},
-    clients, ids, node,
+    clients, ids, keys, node,
     sessions::{self, Lasting},
     store::{StoreError, Tx, versions},
 };
@@ -100,7 +100,7 @@ impl Change {
                 permission.map_or(Ok(()), |permission| has(&base.policy, &rights, permission))?;
                 Some(rights)
             }
-            Actor::Visitor { .. } | Actor::Stranger { .. } | Actor::CommandLine => None,
+            Actor::Visitor { .. } | Actor::Stranger { .. } | Actor::CommandLine | Actor::Schedule => None,
         };
         if let Actor::Person { id, is_client: true, .. } = &by {
             let name = clients::name_of(&mut tx, id).await?;
@@ -230,6 +230,10 @@ impl Change {
             true => Some(App::read_policy(&mut self.tx).await?),
             false => None,
         };
+        let ring = match self.touched.contains(&Subject::Keys) {
+            true => Some(keys::read(&mut self.tx, &self.app.key_file).await?),
+            false => None,
+        };
         let on_record = (self.app.config.access_token_ttl + RECORD).as_secs();
         let forgotten = versions::forget(&mut self.tx, now - i64::try_from(on_record).unwrap_or(i64::MAX)).await?;
         let floor = if self.all { Some(version) } else { forgotten };
@@ -237,7 +241,13 @@ impl Change {
             versions::raise_floor(&mut self.tx, version).await?;
         }
 
-        let mut next = self.base.after(version, self.tag.clone(), &self.touched, policy, None);
+        let mut next = self.base.after(
+            version,
+            self.tag.clone(),
+            &self.touched,
+            policy,
+            ring.as_ref().map(|ring| ring.set().clone()),
+        );
         if let Some(floor) = floor {
             next.floor = next.floor.max(floor);
             next.stale.forget_until(floor);
@@ -245,6 +255,10 @@ impl Change {
         let committed = timeout(COMMIT_WITHIN, self.tx.commit()).await.unwrap_or(Err(StoreError::UnknownOutcome));
         match committed {
             Ok(()) => {
+                // First the keys: what is signed from now on is by one of those that count.
+                if let Some(ring) = ring {
+                    self.app.ring.store(Arc::new(ring));
+                }
                 self.app.live.swap(next);
                 Ok(version)
             }

@@ -35,6 +35,9 @@ pub enum Error {
     /// A third secret would be one that nobody remembers.
     #[error("the client has two secrets already; delete the one that is no longer used first")]
     TwoSecrets,
+    /// More keys than anybody wants to read.
+    #[error("there are too many keys; wait until some are gone, or revoke those that are not needed")]
+    TooManyKeys,
     /// The role is built in.
     #[error("role `{0}` is built in and cannot be changed; make a role of your own")]
     BuiltIn(RoleName),
@@ -81,6 +84,8 @@ pub enum What {
     Secret,
     /// An API.
     Api,
+    /// A signing key.
+    Key,
 }
 
 impl std::fmt::Display for What {
@@ -91,6 +96,7 @@ impl std::fmt::Display for What {
             What::Client => "client",
             What::Secret => "secret",
             What::Api => "API",
+            What::Key => "key",
         })
     }
 }

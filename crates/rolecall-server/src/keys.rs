@@ -1,201 +1,305 @@
-//! Keys: the key file, the signing keys that it encrypts, and the set that verifies.
+//! Keys: which one signs, which ones verify, and how one follows another.
+//!
+//! Whoever verifies our tokens elsewhere reads our keys once and keeps them for five minutes. So a new key is published
+//! six minutes before it signs ([`AHEAD`](life::AHEAD)), and an old one stays until the last of its tokens is dead: at no time is a token
+//! out whose key somebody could not have. Only a revocation is not gentle: the key is out of the set at once, its tokens
+//! are refused at the next call, and what was to sign next signs now.
 
-use std::{
-    fs::{self, File, OpenOptions},
-    io::{ErrorKind, Read, Write},
-    path::Path,
-};
+mod file;
+mod keep;
+mod life;
+mod material;
+mod ring;
 
-use aws_lc_rs::{
-    aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
-    encoding::AsDer,
-    hkdf, hmac, rand, rsa,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair},
-};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use rolecall_core::{Algorithm, KeySet, jwk::SigningKey};
-use zeroize::Zeroizing;
+use rolecall_core::Subject;
+use serde_json::json;
 
 use crate::{
     Error,
-    store::{Tx, keys as rows},
+    app::App,
+    audit::Act,
+    change::Change,
+    error::What,
+    store::{
+        Tx,
+        keys::{self as rows, SealedKey},
+    },
 };
 
-const NONCE: usize = 12;
+pub use file::KeyFile;
+pub use keep::keep;
+pub use life::{KEPT_BY_OTHERS, Life, Stage};
+pub use material::NewKey;
+pub use ring::{Published, Ring};
 
-/// What encrypts the signing keys at rest: 256 bits in a file that only its owner reads.
-pub struct KeyFile {
-    key: RandomizedNonceKey,
-    /// From which other keys are made.
-    root: hkdf::Prk,
+/// As many keys count at once. Whoever verifies reads them all.
+const MOST: usize = 100;
+
+/// A key as it may be shown: nothing of it is secret.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Shown {
+    /// What a token's header calls it.
+    pub kid: String,
+    /// As in a token's `alg`.
+    pub algorithm: String,
+    /// Where it stands.
+    pub stage: Stage,
+    /// NumericDate since when it is among the keys to verify with.
+    pub published_at: i64,
+    /// NumericDate from when on it signs; `None`: never here.
+    pub signs_from: Option<i64>,
+    /// NumericDate from when on another one does.
+    pub retires_at: Option<i64>,
+    /// NumericDate at which no token of its is left.
+    pub gone_at: Option<i64>,
+    /// NumericDate since when it counts for nothing.
+    pub revoked_at: Option<i64>,
 }
 
-impl KeyFile {
-    /// Makes a new file, under another name first: whatever happens meanwhile, the name never stands for half a key. It
-    /// is on disk when this returns.
-    ///
-    /// # Errors
-    /// [`Error::Start`] when it cannot be written.
-    pub fn make(path: &Path) -> Result<KeyFile, Error> {
-        let unwritable =
-            |error: std::io::Error| Error::Start(format!("the key file `{}` cannot be made: {error}", path.display()));
-        let mut bytes = Zeroizing::new([0; 32]);
-        rand::fill(&mut *bytes).map_err(Error::internal)?;
-        let making = path.with_added_extension("making");
-        match fs::remove_file(&making) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(unwritable(error)),
-            _ => {}
-        }
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&making).map_err(unwritable)?;
-        let text = Zeroizing::new(format!("{}\n", URL_SAFE_NO_PAD.encode(*bytes)));
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(unwritable)?;
-        fs::rename(&making, path).map_err(unwritable)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(unwritable)?;
-        KeyFile::new(&*bytes)
-    }
-
-    /// Reads the file if there is one.
-    ///
-    /// # Errors
-    /// As [`open`](KeyFile::open).
-    pub fn find(path: &Path) -> Result<Option<KeyFile>, Error> {
-        match path.symlink_metadata() {
-            Err(missing) if missing.kind() == ErrorKind::NotFound => Ok(None),
-            _ => KeyFile::open(path).map(Some),
+impl Shown {
+    fn of(row: SealedKey, now: i64) -> Shown {
+        let life = life_of(&row);
+        Shown {
+            kid: row.kid,
+            algorithm: row.algorithm,
+            stage: life.stage(now),
+            published_at: row.published_at,
+            signs_from: row.signs_from,
+            retires_at: row.retires_at,
+            gone_at: life.gone_at(),
+            revoked_at: row.revoked_at,
         }
     }
-
-    /// Reads the file.
-    ///
-    /// # Errors
-    /// [`Error::Start`] when there is none, when others may read it, or when it is not one.
-    pub fn open(path: &Path) -> Result<KeyFile, Error> {
-        let name = path.display();
-        let unreadable = |error: std::io::Error| {
-            Error::Start(format!(
-                "the key file `{name}` cannot be read: {error}; it belongs to the database: bring both back together"
-            ))
-        };
-        let mut file = File::open(path).map_err(unreadable)?;
-        let mut text = Zeroizing::new(String::new());
-        file.read_to_string(&mut text).map_err(unreadable)?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = file.metadata().map_err(unreadable)?.permissions().mode();
-            if mode & others(path) != 0 {
-                return Err(Error::Start(format!("others can read the key file: run `chmod 600 {name}`")));
-            }
-        }
-        let bytes = URL_SAFE_NO_PAD.decode(text.trim_end()).map(Zeroizing::new).ok();
-        let bytes = bytes.filter(|bytes| bytes.len() == 32);
-        let not_one =
-            || Error::Start(format!("`{name}` is not a key file of Rolecall's; put the right one in its place"));
-        KeyFile::new(&bytes.ok_or_else(not_one)?)
-    }
-
-    fn new(bytes: &[u8]) -> Result<KeyFile, Error> {
-        let key = RandomizedNonceKey::new(&AES_256_GCM, bytes).map_err(Error::internal)?;
-        Ok(KeyFile { key, root: hkdf::Salt::new(hkdf::HKDF_SHA256, b"rolecall").extract(bytes) })
-    }
-
-    /// A key for keyed hashes, another one for each purpose (RFC 5869).
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when it cannot be made.
-    pub fn key_for(&self, purpose: &str) -> Result<hmac::Key, Error> {
-        let info = [purpose.as_bytes()];
-        Ok(self.root.expand(&info, hmac::HMAC_SHA256).map_err(Error::internal)?.into())
-    }
-
-    /// Encrypts a private key. Its thumbprint and its algorithm are bound to it: a row cannot pass for another.
-    fn seal(&self, kid: &str, algorithm: Algorithm, private: &[u8]) -> Result<Vec<u8>, Error> {
-        let mut text = private.to_vec();
-        let nonce = self
-            .key
-            .seal_in_place_append_tag(associated(kid, algorithm.as_str()), &mut text)
-            .map_err(Error::internal)?;
-        Ok([nonce.as_ref().as_slice(), &text].concat())
-    }
-
-    fn unseal(&self, row: &rows::SealedKey) -> Result<SigningKey, Error> {
-        let wrong = || {
-            Error::Start(format!(
-                "signing key `{}` cannot be decrypted: the key file is not the one that belongs to this database",
-                row.kid
-            ))
-        };
-        let algorithm: Algorithm = row.algorithm.parse().map_err(|_| wrong())?;
-        let (nonce, text) = row.sealed.split_at_checked(NONCE).ok_or_else(wrong)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| wrong())?;
-        let mut text = Zeroizing::new(text.to_vec());
-        let private = self.key.open_in_place(nonce, associated(&row.kid, &row.algorithm), &mut text);
-        SigningKey::from_pkcs8(algorithm, private.map_err(|_| wrong())?).map_err(Error::internal)
-    }
 }
 
-/// The bits of a mode that let others in. systemd lets one user into the folder of a service's credentials, by a list that
-/// shows as the group's right to read.
-#[cfg(unix)]
-fn others(path: &Path) -> u32 {
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty());
-    match credentials.is_some_and(|folder| path.parent() == Some(Path::new(&folder))) {
-        true => 0o037,
-        false => 0o077,
-    }
-}
-
-fn associated(kid: &str, algorithm: &str) -> Aad<Vec<u8>> {
-    // `|` is in neither of them.
-    Aad::from(format!("{kid}|{algorithm}").into_bytes())
-}
-
-/// Makes a signing key and stores it.
+/// Writes the first key down: it signs at once.
 ///
 /// # Errors
 /// [`Error::Store`] when it cannot be stored.
-pub async fn make(tx: &mut Tx, file: &KeyFile, algorithm: Algorithm, now: i64) -> Result<(), Error> {
-    let private = generate(algorithm)?;
-    let key = SigningKey::from_pkcs8(algorithm, &private).map_err(Error::internal)?;
-    let kid = key.kid().to_owned();
-    let sealed = file.seal(&kid, algorithm, &private)?;
-    rows::insert(tx, &rows::SealedKey { kid, algorithm: algorithm.as_str().into(), sealed }, now).await?;
-    Ok(())
+pub async fn found(tx: &mut Tx, file: &KeyFile, new: &NewKey, token_ttl: i64, now: i64) -> Result<(), Error> {
+    let row = SealedKey { signs_from: Some(now), token_ttl, ..new.sealed(file, now)? };
+    Ok(rows::insert(tx, &row).await?)
 }
 
-/// A new private key, as PKCS#8.
-fn generate(algorithm: Algorithm) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let random = rand::SystemRandom::new();
-    let private = match algorithm {
-        Algorithm::Es256 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
-            .map_err(Error::internal)?
-            .as_ref()
-            .to_vec(),
-        Algorithm::EdDsa => Ed25519KeyPair::generate_pkcs8(&random).map_err(Error::internal)?.as_ref().to_vec(),
-        Algorithm::Rs256 => {
-            let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa3072).map_err(Error::internal)?;
-            let private: aws_lc_rs::encoding::Pkcs8V1Der<'_> = pair.as_der().map_err(Error::internal)?;
-            private.as_ref().to_vec()
-        }
-        other => {
-            return Err(Error::Start(format!("`{}` does not sign here: use ES256, RS256 or EdDSA", other.as_str())));
-        }
-    };
-    Ok(Zeroizing::new(private))
-}
-
-/// The keys in the database: the newest signs, all verify.
+/// The keys in the database.
 ///
 /// # Errors
 /// [`Error::Start`] when the key file is not the one that they were encrypted with, or there is none.
-pub async fn load(tx: &mut Tx, file: &KeyFile) -> Result<(SigningKey, KeySet), Error> {
-    let keys = rows::all(tx).await?.iter().map(|row| file.unseal(row)).collect::<Result<Vec<_>, _>>()?;
-    let set = KeySet::new(keys.iter().map(|key| key.verifying_key().clone()).collect()).map_err(Error::internal)?;
-    let newest = keys.into_iter().next_back();
-    Ok((newest.ok_or_else(|| Error::Start("the database has no signing key; bring a backup back".into()))?, set))
+pub async fn read(tx: &mut Tx, file: &KeyFile) -> Result<Ring, Error> {
+    Ring::open(file, &rows::all(tx).await?)
+}
+
+/// Sees to it that each key that may sign is kept for as long as its tokens are good, which may be longer than before.
+///
+/// # Errors
+/// [`Error::Store`] when that cannot be written now.
+pub async fn outlast(app: &App) -> Result<(), Error> {
+    let (now, ttl) = (app.clock.wall(), app.token_ttl());
+    let grown = |row: &SealedKey| {
+        let life = life_of(row);
+        let signs = matches!(life.stage(now), Stage::Published | Stage::Signing);
+        signs.then(|| with_life(row, life.lasting(ttl))).filter(|longer| longer.token_ttl != row.token_ttl)
+    };
+    let stored = rows::all(&mut app.store.read().await?).await?;
+    if stored.iter().filter_map(grown).next().is_none() {
+        return Ok(());
+    }
+    let mut tx = app.store.write().await?;
+    for row in rows::all(&mut tx).await?.iter().filter_map(grown) {
+        rows::update(&mut tx, &row).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// All keys, those that were revoked among them.
+///
+/// # Errors
+/// [`Error::Store`] when they cannot be read now.
+pub async fn list(app: &App) -> Result<Vec<Shown>, Error> {
+    let now = app.clock.wall();
+    Ok(rows::all(&mut app.store.read().await?).await?.into_iter().map(|row| Shown::of(row, now)).collect())
+}
+
+/// One key.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn find(app: &App, kid: &str) -> Result<Shown, Error> {
+    list(app).await?.into_iter().find(|key| key.kid == kid).ok_or(Error::NotFound(What::Key))
+}
+
+/// Publishes a new key, which signs as soon as everybody who verifies can have it; the one that signs now retires then.
+///
+/// # Errors
+/// [`Error::TooManyKeys`].
+pub async fn rotate(change: &mut Change, new: &NewKey) -> Result<Shown, Error> {
+    let now = change.app().clock.wall();
+    let mut keys = Keys::read(change, now).await?;
+    let shown = keys.add(change, new, now + life::AHEAD).await?;
+    keys.line_up(change).await?;
+    change.touch(Subject::Keys, false);
+    let detail = json!({ "algorithm": shown.algorithm, "signs_from": shown.signs_from });
+    change.record(Act::new("key.rotated", shown.kid.clone(), detail));
+    Ok(shown)
+}
+
+/// Takes a key away: its tokens are refused at the next call. If it is the one that signs, the one that was to follow
+/// signs at once, or else `spare`. Its private half is gone for good.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Unavailable`] when a [`spare`] one is needed and there is none, since the keys have
+/// changed meanwhile.
+pub async fn revoke(change: &mut Change, kid: &str, spare: Option<&NewKey>) -> Result<(), Error> {
+    change.waits();
+    let now = change.app().clock.wall();
+    let mut keys = Keys::read(change, now).await?;
+    let row = keys.rows.iter_mut().find(|row| row.kid == kid).ok_or(Error::NotFound(What::Key))?;
+    if row.revoked_at.is_some() {
+        return Ok(());
+    }
+    *row = with_life(row, life_of(row).revoked(now));
+    row.sealed = vec![];
+    rows::update(change.tx(), row).await?;
+    let followed_by = match keys.next() {
+        Next::Signs => None,
+        Next::Waits(next) => {
+            let called = life_of(&keys.rows[next]).called(now);
+            keys.write(change, next, called).await?;
+            Some(keys.rows[next].kid.clone())
+        }
+        Next::Nobody => {
+            let changed = || Error::Unavailable("the keys have changed meanwhile; try again".into());
+            Some(keys.add(change, spare.ok_or_else(changed)?, now).await?.kid)
+        }
+    };
+    keys.line_up(change).await?;
+    change.touch(Subject::Keys, true);
+    change.record(Act::new("key.revoked", kid, json!({ "followed_by": followed_by })));
+    Ok(())
+}
+
+/// A key to sign with when this one is revoked, if nothing else would: made before the change, since it takes time that
+/// nobody else is to wait for.
+///
+/// # Errors
+/// [`Error::Store`] when it cannot be told now whether it is needed.
+pub async fn spare(app: &App, kid: &str) -> Result<Option<NewKey>, Error> {
+    let rows = rows::all(&mut app.store.read().await?).await?;
+    let others = Keys { rows: rows.into_iter().filter(|row| row.kid != kid).collect(), now: app.clock.wall() };
+    match others.next() {
+        Next::Nobody => Ok(Some(NewKey::generate(app.config.signing_algorithm).await?)),
+        Next::Signs | Next::Waits(_) => Ok(None),
+    }
+}
+
+/// Throws away what is not needed any more: keys of which no token is left, and the private halves of those that have
+/// retired.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn tidy(change: &mut Change) -> Result<(), Error> {
+    let app = change.app().clone();
+    let now = app.clock.wall();
+    for mut row in rows::all(change.tx()).await? {
+        match life_of(&row).stage(now) {
+            Stage::Gone => {
+                rows::delete(change.tx(), &row.kid).await?;
+                change.record(Act::new("key.gone", row.kid, json!({})));
+            }
+            Stage::Retired => {
+                let key = material::open(&app.key_file, &row)?;
+                material::shed(&app.key_file, &mut row, &key)?;
+                rows::update(change.tx(), &row).await?;
+            }
+            _ => continue,
+        }
+        change.touch(Subject::Keys, false);
+    }
+    Ok(())
+}
+
+/// The keys as a change finds and leaves them.
+struct Keys {
+    rows: Vec<SealedKey>,
+    now: i64,
+}
+
+/// What signs.
+enum Next {
+    /// One does.
+    Signs,
+    /// None does, and this one will.
+    Waits(usize),
+    /// None does, and none will.
+    Nobody,
+}
+
+impl Keys {
+    async fn read(change: &mut Change, now: i64) -> Result<Keys, Error> {
+        Ok(Keys { rows: rows::all(change.tx()).await?, now })
+    }
+
+    /// Writes a new one down, which signs from `from` on.
+    async fn add(&mut self, change: &mut Change, new: &NewKey, from: i64) -> Result<Shown, Error> {
+        if self.rows.iter().filter(|row| row.revoked_at.is_none()).count() >= MOST {
+            return Err(Error::TooManyKeys);
+        }
+        let app = change.app().clone();
+        let row = new.sealed(&app.key_file, self.now)?;
+        let row = SealedKey { signs_from: Some(from), token_ttl: app.token_ttl(), ..row };
+        rows::insert(change.tx(), &row).await?;
+        self.rows.push(row.clone());
+        Ok(Shown::of(row, self.now))
+    }
+
+    fn next(&self) -> Next {
+        let stage = |row: &SealedKey| life_of(row).stage(self.now);
+        if self.rows.iter().any(|row| stage(row) == Stage::Signing) {
+            return Next::Signs;
+        }
+        let waiting = self.rows.iter().enumerate().filter(|(_, row)| stage(row) == Stage::Published);
+        match waiting.min_by_key(|(_, row)| row.signs_from) {
+            Some((first, _)) => Next::Waits(first),
+            None => Next::Nobody,
+        }
+    }
+
+    /// Each one retires when the next one begins.
+    async fn line_up(&mut self, change: &mut Change) -> Result<(), Error> {
+        let mut line: Vec<usize> = (0..self.rows.len()).filter(|n| life_of(&self.rows[*n]).from().is_some()).collect();
+        line.sort_by_key(|n| self.rows[*n].signs_from);
+        for (place, n) in line.iter().enumerate() {
+            let next = line.get(place + 1).and_then(|next| self.rows[*next].signs_from);
+            let life = life_of(&self.rows[*n]).followed(next, self.now);
+            self.write(change, *n, life).await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, change: &mut Change, n: usize, life: Life) -> Result<(), Error> {
+        if life_of(&self.rows[n]) != life {
+            self.rows[n] = with_life(&self.rows[n], life);
+            rows::update(change.tx(), &self.rows[n]).await?;
+        }
+        Ok(())
+    }
+}
+
+fn life_of(row: &SealedKey) -> Life {
+    match (row.revoked_at, row.signs_from) {
+        (Some(at), _) => Life::Revoked { at },
+        (None, Some(from)) => Life::Signs { from, until: row.retires_at, token_ttl: row.token_ttl },
+        (None, None) => Life::Verifies,
+    }
+}
+
+/// The same key with other times. One that is revoked keeps those of before.
+fn with_life(row: &SealedKey, life: Life) -> SealedKey {
+    match life {
+        Life::Signs { from, until, token_ttl } => {
+            SealedKey { signs_from: Some(from), retires_at: until, token_ttl, ..row.clone() }
+        }
+        Life::Verifies => row.clone(),
+        Life::Revoked { at } => SealedKey { revoked_at: Some(at), ..row.clone() },
+    }
 }

@@ -60,6 +60,7 @@ fn looks(error: &Error) -> (StatusCode, &'static str) {
         Error::Oneself => (StatusCode::FORBIDDEN, "to-oneself"),
         Error::LastAdministrator => (StatusCode::CONFLICT, "last-administrator"),
         Error::TwoSecrets => (StatusCode::CONFLICT, "two-secrets"),
+        Error::TooManyKeys => (StatusCode::CONFLICT, "too-many-keys"),
         Error::BuiltIn(_) => (StatusCode::CONFLICT, "built-in-role"),
         Error::Policy(PolicyError::Cycle(_)) => (StatusCode::CONFLICT, "role-cycle"),
         Error::Policy(_) => (StatusCode::CONFLICT, "policy"),

@@ -12,7 +12,7 @@ use crate::{
     Error,
     config::Config,
     ids::{self, Ids},
-    keys::{self, KeyFile},
+    keys::{self, KeyFile, NewKey},
     line::Who,
     names,
     passwords::{Password, Passwords},
@@ -141,11 +141,14 @@ async fn make(
     let (ids, now) = (Ids::default(), clock.wall());
     let id = ids.next(clock)?;
 
+    let new = NewKey::generate(config.signing_algorithm).await?;
+
     let tag = ids::secret::<12>()?;
     let (mut tx, version) = store.change(&tag).await?;
     let made = Instance { id: ids.next(clock)?, made_by: first.made_by.into(), issuer: first.issuer.into() };
     instance::insert(&mut tx, &made, now).await?;
-    keys::make(&mut tx, key_file, config.signing_algorithm, now).await?;
+    let ttl = i64::try_from(config.access_token_ttl.as_secs()).unwrap_or(i64::MAX);
+    keys::found(&mut tx, key_file, &new, ttl, now).await?;
     for (role, grants) in &first.roles {
         roles::insert(&mut tx, role, version).await?;
         for grant in *grants {

@@ -8,6 +8,7 @@ mod documents;
 mod face;
 mod fuzz;
 mod guesses;
+mod keys;
 mod promise;
 mod smoke;
 mod store;

@@ -51,7 +51,7 @@ const GRANTS: [&str; 23] = [
     "rolecall.roles:grant",
 ];
 
-const QUESTIONS: [&str; 19] = [
+const QUESTIONS: [&str; 20] = [
     "items:read",
     "items:write",
     "items:own",
@@ -70,6 +70,7 @@ const QUESTIONS: [&str; 19] = [
     "rolecall.roles:grant",
     "rolecall.roles:read",
     "rolecall.audit:read",
+    "rolecall.keys:write",
     "rolecall.unknown:read",
 ];
 

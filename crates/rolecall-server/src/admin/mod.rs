@@ -5,6 +5,7 @@ mod apis;
 mod assignments;
 mod audit;
 mod clients;
+mod keys;
 mod roles;
 mod users;
 
@@ -24,6 +25,7 @@ pub fn routes() -> Router<Arc<App>> {
         .merge(roles::routes())
         .merge(clients::routes())
         .merge(apis::routes())
+        .merge(keys::routes())
         .merge(audit::routes())
 }
 
@@ -35,6 +37,7 @@ pub fn described() -> utoipa::openapi::OpenApi {
         roles::Described::openapi(),
         clients::Described::openapi(),
         apis::Described::openapi(),
+        keys::Described::openapi(),
         audit::Described::openapi(),
     ] {
         all.merge(part);

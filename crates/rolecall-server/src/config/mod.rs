@@ -41,6 +41,8 @@ pub struct Config {
     pub guess_limits: GuessLimits,
     /// Which algorithm a new signing key is for.
     pub signing_algorithm: Algorithm,
+    /// How long a key signs until a new one is made by itself; `None`: for ever.
+    pub key_rotation: Option<Duration>,
     /// How long an access token is good.
     pub access_token_ttl: Duration,
     /// How long a session can go on.
@@ -185,6 +187,7 @@ impl Config {
             trusted_proxies: TrustedProxies::default(),
             guess_limits: GuessLimits::default(),
             signing_algorithm: Algorithm::Es256,
+            key_rotation: Some(Duration::from_secs(90 * 24 * 3600)),
             access_token_ttl: Duration::from_secs(15 * 60),
             session_ttl: Duration::from_secs(30 * 24 * 3600),
             lease: Duration::from_secs(lease),

@@ -125,6 +125,7 @@ fn read(all: &mut Resolver, folder: &Path) -> Option<Config> {
     let password_grant = all.take(&setting::PASSWORD_GRANT, setting::truth);
     let docs = all.take(&setting::DOCS, setting::truth);
     let signing_algorithm = all.take(&setting::SIGNING_ALGORITHM, setting::algorithm);
+    let key_rotation = all.take(&setting::KEY_ROTATION, |said| setting::time_or_never(said, 3600, 3650 * 24 * 3600));
     let access_token_ttl = all.take(&setting::ACCESS_TOKEN_TTL, |said| setting::time(said, 30, 24 * 3600));
     let session_ttl = all.take(&setting::SESSION_TTL, |said| setting::time(said, 60, 365 * 24 * 3600));
     let lease = all.take(&setting::LEASE, |said| setting::time(said, 5, 300));
@@ -143,6 +144,7 @@ fn read(all: &mut Resolver, folder: &Path) -> Option<Config> {
         trusted_proxies: trusted_proxies?,
         guess_limits: guess_limits?,
         signing_algorithm: signing_algorithm?,
+        key_rotation: key_rotation?,
         access_token_ttl: access_token_ttl?,
         session_ttl: session_ttl?,
         lease: lease?,

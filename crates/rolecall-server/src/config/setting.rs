@@ -35,6 +35,7 @@ pub static REGISTRATION_ROLES: Setting = setting("registration_roles", "");
 pub static PASSWORD_GRANT: Setting = setting("password_grant", "true");
 pub static DOCS: Setting = setting("docs", "false");
 pub static SIGNING_ALGORITHM: Setting = setting("signing_algorithm", "ES256");
+pub static KEY_ROTATION: Setting = setting("key_rotation", "90d");
 pub static ACCESS_TOKEN_TTL: Setting = setting("access_token_ttl", "15m");
 pub static SESSION_TTL: Setting = setting("session_ttl", "30d");
 pub static LEASE: Setting = setting("lease", "30s");
@@ -49,7 +50,7 @@ pub static LOG: Setting = setting("log", super::USUAL_LOG);
 pub static LOG_FORMAT: Setting = setting("log_format", "auto");
 
 /// All of them, in the order in which they are shown.
-pub static SETTINGS: [&Setting; 25] = [
+pub static SETTINGS: [&Setting; 26] = [
     &DATABASE_URL,
     &KEY_FILE,
     &LISTEN,
@@ -63,6 +64,7 @@ pub static SETTINGS: [&Setting; 25] = [
     &PASSWORD_GRANT,
     &DOCS,
     &SIGNING_ALGORITHM,
+    &KEY_ROTATION,
     &ACCESS_TOKEN_TTL,
     &SESSION_TTL,
     &LEASE,
@@ -136,6 +138,14 @@ pub fn time(said: &Said, least: u64, most: u64) -> Result<Duration, Wrong> {
     let bounds =
         || format!("{} to {}, as `{}`, or a number of seconds", shortest(least), shortest(most), shortest(least));
     seconds.map(Duration::from_secs).ok_or_else(bounds)
+}
+
+/// The same, or 0, which turns it off.
+pub fn time_or_never(said: &Said, least: u64, most: u64) -> Result<Option<Duration>, Wrong> {
+    match time(said, 0, 0) {
+        Ok(_) => Ok(None),
+        Err(_) => time(said, least, most).map(Some).map_err(|wrong| format!("{wrong}; 0 turns it off")),
+    }
 }
 
 fn shortest(seconds: u64) -> String {

@@ -21,6 +21,7 @@ use crate::{
     Error,
     app::App,
     change::Wait,
+    keys,
     store::{Accept, Before, Database, FileLock, Lock, PostgresUrl, Store, StoreError},
 };
 
@@ -276,7 +277,9 @@ async fn recover(app: &App, asked: Moment) {
 /// [`Error::Store`] when it cannot be read now.
 pub async fn reload(app: &App, lease: Lease) -> Result<(), Error> {
     let mut tx = app.store.read().await?;
-    let snapshot = App::snapshot(&mut tx, &app.keys).await?;
+    let ring = keys::read(&mut tx, &app.key_file).await?;
+    let snapshot = App::snapshot(&mut tx, ring.set()).await?;
+    app.ring.store(Arc::new(ring));
     app.live.resume(snapshot, lease);
     Ok(())
 }

@@ -3,8 +3,12 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
-use http::header;
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rolecall_core::Algorithm;
 use serde::Serialize;
 use serde_json::Value;
@@ -13,10 +17,8 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     clients::{AuthMethod, GrantType},
+    keys::{KEPT_BY_OTHERS, Published},
 };
-
-/// Seconds for which others may keep the keys.
-const KEEP: &str = "public, max-age=300";
 
 /// A JSON Web Key Set (RFC 7517).
 #[derive(ToSchema)]
@@ -28,13 +30,37 @@ struct Keys {
     keys: Vec<Value>,
 }
 
-/// The keys to verify tokens with.
+/// The keys to verify tokens with: those that sign, will soon, or did and have tokens out.
 #[utoipa::path(
     get, path = "/.well-known/jwks.json", operation_id = "keys", tag = "oauth",
-    responses((status = 200, body = Keys)),
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of the answer before.")),
+    responses(
+        (status = 200, body = Keys, headers(
+            ("Cache-Control", description = "For how long they may be kept: a new key signs only after that."),
+            ("ETag", description = "Another one when the keys are others."),
+        )),
+        (status = 304, description = "They are the same."),
+    ),
 )]
-pub(super) async fn keys(State(app): State<Arc<App>>) -> ([(header::HeaderName, &'static str); 1], Json<Value>) {
-    ([(header::CACHE_CONTROL, KEEP)], Json(app.live.snapshot().keys.to_jwks()))
+pub(super) async fn keys(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    let ring = app.ring();
+    let Published { body, etag } = ring.published().clone();
+    let kept = [
+        (header::CACHE_CONTROL, HeaderValue::from_str(&format!("public, max-age={KEPT_BY_OTHERS}")).ok()),
+        (header::ETAG, Some(etag.clone())),
+    ];
+    let kept: HeaderMap = kept.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    match has(&headers, &etag) {
+        true => (StatusCode::NOT_MODIFIED, kept).into_response(),
+        false => (kept, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
+    }
+}
+
+/// Whether a caller has what this `ETag` names (RFC 9110, 13.1.2). Weak or strong makes no difference there.
+fn has(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    let sent = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut named = sent.flat_map(|value| value.split(',')).map(str::trim);
+    named.any(|name| name == "*" || name.strip_prefix("W/").unwrap_or(name).as_bytes() == etag.as_bytes())
 }
 
 /// Metadata of the authorization server (RFC 8414).

@@ -58,7 +58,7 @@ pub(super) fn mint(app: &App, session: &Session, grounds: Grounds<'_>, now: i64)
         preferred_username: grounds.name.map(str::to_owned),
         pv: grounds.version,
     };
-    match jwt::sign(&app.signing, jwt::ACCESS_TOKEN, &claims) {
+    match jwt::sign(&*app.signer(now)?, jwt::ACCESS_TOKEN, &claims) {
         Err(KeyError::TokenTooLong) => Ok(None),
         signed => Ok(Some(Minted { token: signed.map_err(Error::internal)?, exp })),
     }

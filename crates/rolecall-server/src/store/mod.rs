@@ -302,11 +302,12 @@ impl Tx {
 }
 
 /// Every migration, in one text for both databases.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "guesses", include_str!("../../migrations/0002_guesses.sql")),
     (3, "sessions", include_str!("../../migrations/0003_sessions.sql")),
     (4, "clients", include_str!("../../migrations/0004_clients.sql")),
+    (5, "keys", include_str!("../../migrations/0005_keys.sql")),
 ];
 
 fn migrator(sqlite: bool) -> Migrator {

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::util::{Actor, Answer, World};
 
 /// The service's own permissions, as the design lists them.
-const OWN_PERMISSIONS: [&str; 10] = [
+const OWN_PERMISSIONS: [&str; 12] = [
     "rolecall.users:read",
     "rolecall.users:write",
     "rolecall.roles:read",
@@ -31,6 +31,8 @@ const OWN_PERMISSIONS: [&str; 10] = [
     "rolecall.apis:read",
     "rolecall.apis:write",
     "rolecall.audit:read",
+    "rolecall.keys:read",
+    "rolecall.keys:write",
 ];
 
 /// An id that nobody has.

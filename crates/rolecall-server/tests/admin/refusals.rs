@@ -53,6 +53,12 @@ fn routes() -> Vec<(&'static str, String, &'static str, &'static str)> {
         route("HEAD", &api, "", "rolecall.apis:read"),
         route("PATCH", &api, r#"{"disabled":true}"#, "rolecall.apis:write"),
         route("DELETE", &api, "", "rolecall.apis:write"),
+        route("GET", "/admin/keys", "", "rolecall.keys:read"),
+        route("HEAD", "/admin/keys", "", "rolecall.keys:read"),
+        route("POST", "/admin/keys", "{}", "rolecall.keys:write"),
+        route("GET", "/admin/keys/ghost", "", "rolecall.keys:read"),
+        route("HEAD", "/admin/keys/ghost", "", "rolecall.keys:read"),
+        route("DELETE", "/admin/keys/ghost", "", "rolecall.keys:write"),
         route("GET", "/admin/audit", "", "rolecall.audit:read"),
         route("HEAD", "/admin/audit", "", "rolecall.audit:read"),
     ]

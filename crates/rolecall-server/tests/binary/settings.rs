@@ -44,16 +44,18 @@ async fn tokens_are_signed_as_init_was_told() {
     }
 }
 
-/// There is no other key yet: what was written has no effect, and that is said.
+/// What was written has no effect yet, and that is said; the next key is for it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_algorithm_later_is_told_to_have_no_effect() {
+async fn another_algorithm_later_is_for_the_next_key() {
     let folder = made(SQLITE, "");
     write(folder.path(), SQLITE, "signing_algorithm = \"RS256\"\n");
     let service = Service::serve(folder.path(), &[]);
     let olivia = service.nobody().logged_in("olivia", PASSWORD).await;
     assert_eq!(opened(olivia.token()).0["alg"], "ES256");
+    let next = olivia.post("/admin/keys", json!({})).await.expect(201).json();
+    assert_eq!((&next["algorithm"], &next["state"]), (&json!("RS256"), &json!("published")));
     let log = service.stop();
-    assert!(log.contains("`signing_algorithm` is RS256") && log.contains("write `signing_algorithm = "), "{log}");
+    assert!(log.contains("`signing_algorithm` is RS256") && log.contains("the next rotation makes one"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -25,6 +25,8 @@ fn people() -> People {
         .role("reads-apis", &["rolecall.apis:read"])
         .role("writes-apis", &["rolecall.apis:write"])
         .role("reads-audit", &["rolecall.audit:read"])
+        .role("reads-keys", &["rolecall.keys:read"])
+        .role("writes-keys", &["rolecall.keys:write"])
         .person("user", &[])
         .person("everything", &["everything"])
         .person("admin", &["rolecall.admin"])
@@ -39,6 +41,8 @@ fn people() -> People {
         .person("apis:read", &["reads-apis"])
         .person("apis:write", &["writes-apis"])
         .person("audit:read", &["reads-audit"])
+        .person("keys:read", &["reads-keys"])
+        .person("keys:write", &["writes-keys"])
         .scoped("admin cut to users:read", &["rolecall.admin"], "rolecall.users:read")
 }
 

@@ -52,6 +52,7 @@ struct State {
 struct Shared {
     state: watch::Sender<State>,
     look_ups: AtomicUsize,
+    statements: AtomicUsize,
     taken: watch::Sender<usize>,
 }
 
@@ -76,7 +77,12 @@ impl Proxy {
             cut: false,
             without_lock: false,
         });
-        let shared = Arc::new(Shared { state, look_ups: AtomicUsize::new(0), taken: watch::Sender::new(0) });
+        let shared = Arc::new(Shared {
+            state,
+            look_ups: AtomicUsize::new(0),
+            statements: AtomicUsize::new(0),
+            taken: watch::Sender::new(0),
+        });
         let mut connections = JoinSet::new();
         let for_each = shared.clone();
         connections.spawn(async move {
@@ -143,6 +149,11 @@ impl Proxy {
         self.shared.look_ups.load(Ordering::SeqCst)
     }
 
+    /// How many statements there were, of whatever kind, but for those that keep the lock.
+    pub fn statements(&self) -> usize {
+        self.shared.statements.load(Ordering::SeqCst)
+    }
+
     fn change(&self, change: impl FnOnce(&mut State)) {
         self.shared.state.send_modify(change);
     }
@@ -205,6 +216,9 @@ impl Connection {
                         return;
                     }
                     continue;
+                }
+                if matches!(message[0], b'B' | b'Q') && !*self.has_lock.borrow() {
+                    self.shared.statements.fetch_add(1, Ordering::SeqCst);
                 }
                 let mut texts = message[5..].split(|byte| *byte == 0);
                 let mut text = || texts.next().unwrap_or_default().to_vec();

@@ -9,7 +9,7 @@ use super::{
 use crate::admin::{NOBODY, assignment, inherits, permission, user};
 
 /// What may stand in a role.
-pub const GRANTS: [&str; 22] = [
+pub const GRANTS: [&str; 24] = [
     "items:read",
     "items:read",
     "items:write",
@@ -32,6 +32,8 @@ pub const GRANTS: [&str; 22] = [
     "rolecall.clients:write",
     "rolecall.clients:*",
     "rolecall.audit:read",
+    "rolecall.keys:read",
+    "rolecall.keys:write",
 ];
 
 /// One call.
@@ -230,6 +232,7 @@ impl Stage<'_> {
                     ("/admin/roles", "rolecall.roles:read"),
                     ("/admin/clients", "rolecall.clients:read"),
                     ("/admin/audit?limit=5", "rolecall.audit:read"),
+                    ("/admin/keys", "rolecall.keys:read"),
                 ]);
                 of(kind, "GET", path.to_owned(), None, needs)
             }

@@ -28,7 +28,7 @@ const ROLES: [&str; 5] = ["r0", "r1", "r2", "r3", "r4"];
 const POWERS: [&str; 4] = ["p0", "p1", "p2", "p3"];
 /// Those that a scope names.
 const NAMED: [&str; 5] = ["r0", "r1", "r2", "p1", "p2"];
-const HELD: [&str; 14] = [
+const HELD: [&str; 16] = [
     "items:read",
     "items:write",
     "items:*",
@@ -43,6 +43,8 @@ const HELD: [&str; 14] = [
     "rolecall.clients:read",
     "rolecall.roles:grant:own",
     "rolecall.audit:read",
+    "rolecall.keys:read",
+    "rolecall.keys:write",
 ];
 /// Tokens are good for 15 minutes.
 const RENEWED_AFTER: i64 = 500;

@@ -1,0 +1,152 @@
+//! `/admin/keys`: the keys that sign tokens and verify them. Private parts are in no answer.
+
+use std::sync::Arc;
+
+use axum::{Json as Answer, extract::State};
+use http::{StatusCode, header};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use rolecall::{Router, permission, routing::get};
+use rolecall_core::Algorithm;
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use super::{Changed, Made, Waiting};
+use crate::{
+    Error,
+    app::App,
+    change::{Change, Prefer},
+    keys::{self, NewKey, Stage},
+    request::{Acting, Json, Listed, Paging, Query, Segments, cut, page},
+};
+
+/// What it takes to change something here: the rule of its routes, asked again when the change begins.
+const WRITE: &str = "rolecall.keys:write";
+const READ: &str = "rolecall.keys:read";
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/keys", get(permission(READ), list).post(permission(WRITE), add))
+        .route("/keys/{kid}", get(permission(READ), show).delete(permission(WRITE), revoke))
+}
+
+/// What they take and answer.
+#[derive(OpenApi)]
+#[openapi(tags((name = "keys", description = "The keys that sign tokens.")), paths(list, add, show, revoke))]
+pub(super) struct Described;
+
+/// A key that signs or verifies tokens.
+#[derive(Serialize, ToSchema)]
+#[schema(as = rolecall::Key)]
+struct Shown {
+    /// `kid` in the header of its tokens.
+    kid: String,
+    /// `alg` in the header of its tokens.
+    #[schema(example = "ES256")]
+    algorithm: String,
+    state: Stage,
+    /// NumericDate since when it is in the key set.
+    published_at: i64,
+    /// NumericDate from when on it signs; null where it only verifies.
+    #[schema(required)]
+    signs_from: Option<i64>,
+    /// NumericDate from when on another one signs; null while none is there for that.
+    #[schema(required)]
+    retires_at: Option<i64>,
+    /// NumericDate at which no token of its is left.
+    #[schema(required)]
+    gone_at: Option<i64>,
+    /// NumericDate since when its tokens are refused.
+    #[schema(required)]
+    revoked_at: Option<i64>,
+}
+
+impl From<keys::Shown> for Shown {
+    fn from(key: keys::Shown) -> Self {
+        let keys::Shown { kid, algorithm, stage, published_at, signs_from, retires_at, gone_at, revoked_at } = key;
+        Shown { kid, algorithm, state: stage, published_at, signs_from, retires_at, gone_at, revoked_at }
+    }
+}
+
+/// The keys, those that were revoked among them; those of which no token is left are not.
+#[utoipa::path(
+    get, path = "/admin/keys", operation_id = "list_keys", tag = "keys",
+    params(Paging),
+    responses((status = 200, body = Listed<Shown>), (status = 400, description = "The query is not right.")),
+)]
+async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Answer<Listed<Shown>>, Error> {
+    let asked = query.page(|kid| Some(kid.to_owned()))?;
+    let keys = cut(keys::list(&app).await?, &asked, |key| &key.kid);
+    Ok(Answer(page(keys.into_iter().map(Shown::from).collect(), asked.limit, |key| key.kid.clone())))
+}
+
+/// One key.
+#[utoipa::path(
+    get, path = "/admin/keys/{kid}", operation_id = "show_key", tag = "keys",
+    params(("kid" = String, Path)),
+    responses((status = 200, body = Shown), (status = 404, description = "There is no such key.")),
+)]
+async fn show(State(app): State<Arc<App>>, Segments(kid): Segments<String>) -> Result<Answer<Shown>, Error> {
+    Ok(Answer(keys::find(&app, &kid).await?.into()))
+}
+
+/// A new key.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = rolecall::NewKey)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    /// `ES256`, `RS256` or `EdDSA`; without it, the setting `signing_algorithm`.
+    algorithm: Option<String>,
+}
+
+/// Rotate: a new key is published at once, and signs as soon as everybody who verifies can have it, six minutes later.
+/// The one that signs now stays until the last of its tokens is dead.
+#[utoipa::path(
+    post, path = "/admin/keys", operation_id = "add_key", tag = "keys",
+    params(Waiting),
+    request_body = Said,
+    responses(
+        (status = 201, body = Made<Shown>, headers(("Location", description = "The key."))),
+        (status = 400, description = "The algorithm is not one that signs here."),
+        (status = 409, description = "There are too many keys."),
+    ),
+)]
+async fn add(
+    Acting(by): Acting,
+    State(app): State<Arc<App>>,
+    prefer: Prefer,
+    Json(said): Json<Said>,
+) -> Result<(StatusCode, [(header::HeaderName, String); 1], Answer<Made<Shown>>), Error> {
+    let algorithm = said.algorithm.as_deref().map_or(Ok(app.config.signing_algorithm), algorithm)?;
+    // Before the change: it takes time that nobody else is to wait for.
+    let new = NewKey::generate(algorithm).await?;
+    let mut change = Change::begin(&app, &by, Some(WRITE)).await?;
+    let key = keys::rotate(&mut change, &new).await?;
+    let done = change.commit(prefer).await?;
+    let place = format!("/admin/keys/{}", utf8_percent_encode(&key.kid, NON_ALPHANUMERIC));
+    Ok((StatusCode::CREATED, [(header::LOCATION, place)], Answer(Made::by(key.into(), done))))
+}
+
+fn algorithm(said: &str) -> Result<Algorithm, Error> {
+    let signs = |algorithm: &Algorithm| *algorithm != Algorithm::Hs256;
+    let wrong = || Error::Invalid("`algorithm` is `ES256`, `RS256` or `EdDSA`".into());
+    said.parse().ok().filter(signs).ok_or_else(wrong)
+}
+
+/// Revoke a key: its tokens are refused from the next call on. If it is the one that signs, another one signs at once,
+/// which whoever keeps the old key set has to fetch.
+#[utoipa::path(
+    delete, path = "/admin/keys/{kid}", operation_id = "revoke_key", tag = "keys",
+    params(("kid" = String, Path), Waiting),
+    responses((status = 200, body = Changed), (status = 404, description = "There is no such key.")),
+)]
+async fn revoke(
+    Acting(by): Acting,
+    State(app): State<Arc<App>>,
+    Segments(kid): Segments<String>,
+    prefer: Prefer,
+) -> Result<Answer<Changed>, Error> {
+    let spare = keys::spare(&app, &kid).await?;
+    let mut change = Change::begin(&app, &by, Some(WRITE)).await?;
+    keys::revoke(&mut change, &kid, spare.as_ref()).await?;
+    Ok(Answer(Changed::by(change.commit(prefer).await?)))
+}
