@@ -11,7 +11,7 @@ mod life;
 mod material;
 mod ring;
 
-use rolecall_core::Subject;
+use rolecall_core::{Algorithm, Subject};
 use serde_json::json;
 
 use crate::{
@@ -70,6 +70,16 @@ impl Shown {
             revoked_at: row.revoked_at,
         }
     }
+}
+
+/// An algorithm that a new key can be for, by its name.
+///
+/// # Errors
+/// [`Error::Invalid`] for any other.
+pub fn algorithm(said: &str) -> Result<Algorithm, Error> {
+    let signs = |algorithm: &Algorithm| *algorithm != Algorithm::Hs256;
+    let wrong = || Error::Invalid("`algorithm` is `ES256`, `RS256` or `EdDSA`".into());
+    said.parse().ok().filter(signs).ok_or_else(wrong)
 }
 
 /// Writes the first key down: it signs at once.

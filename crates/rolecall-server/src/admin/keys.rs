@@ -6,7 +6,6 @@ use axum::{Json as Answer, extract::State};
 use http::{StatusCode, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rolecall::{Router, permission, routing::get};
-use rolecall_core::Algorithm;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
@@ -116,7 +115,7 @@ async fn add(
     prefer: Prefer,
     Json(said): Json<Said>,
 ) -> Result<(StatusCode, [(header::HeaderName, String); 1], Answer<Made<Shown>>), Error> {
-    let algorithm = said.algorithm.as_deref().map_or(Ok(app.config.signing_algorithm), algorithm)?;
+    let algorithm = said.algorithm.as_deref().map_or(Ok(app.config.signing_algorithm), keys::algorithm)?;
     // Before the change: it takes time that nobody else is to wait for.
     let new = NewKey::generate(algorithm).await?;
     let mut change = Change::begin(&app, &by, Some(WRITE)).await?;
@@ -124,12 +123,6 @@ async fn add(
     let done = change.commit(prefer).await?;
     let place = format!("/admin/keys/{}", utf8_percent_encode(&key.kid, NON_ALPHANUMERIC));
     Ok((StatusCode::CREATED, [(header::LOCATION, place)], Answer(Made::by(key.into(), done))))
-}
-
-fn algorithm(said: &str) -> Result<Algorithm, Error> {
-    let signs = |algorithm: &Algorithm| *algorithm != Algorithm::Hs256;
-    let wrong = || Error::Invalid("`algorithm` is `ES256`, `RS256` or `EdDSA`".into());
-    said.parse().ok().filter(signs).ok_or_else(wrong)
 }
 
 /// Revoke a key: its tokens are refused from the next call on. If it is the one that signs, another one signs at once,

@@ -6,6 +6,7 @@ mod config;
 mod dev;
 mod flags;
 mod init;
+mod keys;
 mod openapi;
 mod serve;
 mod users;
@@ -59,6 +60,9 @@ enum Command {
     /// Help an account, with the database in hand and the service stopped
     #[command(subcommand)]
     Users(users::Command),
+    /// Look after the keys that sign tokens, with the database in hand and the service stopped
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Print who may call what: every route of the service with its rule
     Matrix(openapi::Matrix),
     /// Print the OpenAPI document of the service
@@ -79,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Matrix(asked) => openapi::matrix(&asked),
         Command::Openapi => openapi::document(),
         Command::Users(command) => with_runtime(users::run(command)),
+        Command::Keys(command) => with_runtime(keys::run(command)),
         Command::Completions(asked) => completions::run(&asked),
     })
 }

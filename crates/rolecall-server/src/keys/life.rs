@@ -3,6 +3,8 @@
 //!
 //! At which stage a key is, the clock says. Nothing is written, and nobody is asked, when one takes over from another.
 
+use std::fmt;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -54,6 +56,19 @@ pub enum Stage {
     Verifying,
     /// Its tokens are refused.
     Revoked,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Stage::Published => "published",
+            Stage::Signing => "signing",
+            Stage::Retired => "retired",
+            Stage::Gone => "gone",
+            Stage::Verifying => "verifying",
+            Stage::Revoked => "revoked",
+        })
+    }
 }
 
 impl Life {

@@ -4,6 +4,7 @@ mod completions;
 mod config;
 mod dev;
 mod init;
+mod keys;
 mod kill;
 mod limits;
 mod notify;

@@ -1,0 +1,117 @@
+//! `rolecall keys`: what whoever has the database in hand can do to signing keys (break-glass). It is audited like the
+//! rest.
+
+use rolecall::clock::Clock;
+use rolecall_core::Algorithm;
+use serde_json::{Value, json};
+
+use super::{flags, print};
+use crate::{
+    Config, Error,
+    actor::Actor,
+    assemble::{self, Opened},
+    change::{Change, Prefer},
+    greeting,
+    keys::{self, NewKey, Shown},
+    logs,
+};
+
+#[derive(clap::Subcommand)]
+#[command(
+    after_help = "Each needs the database for itself: stop the service first, or ask it at `/admin/keys`. The same \
+settings count as for `rolecall serve`; a database that `rolecall dev` made will do, too."
+)]
+pub(super) enum Command {
+    /// Print the keys: which one signs, which ones wait, have retired or were revoked
+    List(Arguments),
+    /// Make a new key: it signs six minutes later, when everybody who verifies can have it
+    Rotate {
+        /// `ES256`, `RS256` or `EdDSA` [default: the setting `signing_algorithm`]
+        #[arg(long)]
+        algorithm: Option<String>,
+        #[command(flatten)]
+        arguments: Arguments,
+    },
+    /// Refuse the tokens of a key from now on; if it is the one that signs, another one does at once
+    Revoke {
+        /// The key, as `list` and the header of a token call it
+        kid: String,
+        #[command(flatten)]
+        arguments: Arguments,
+    },
+}
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    flags: flags::Shared,
+    /// Print it as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(command: Command) -> Result<(), Error> {
+    match command {
+        Command::List(arguments) => {
+            let (opened, json) = open(arguments).await?;
+            let listed = keys::list(&opened.app).await;
+            opened.leave().await;
+            tell(listed?, json)
+        }
+        Command::Rotate { algorithm, arguments } => {
+            let algorithm = algorithm.as_deref().map(keys::algorithm).transpose()?;
+            let (opened, json) = open(arguments).await?;
+            let made = rotate(&opened, algorithm).await;
+            opened.leave().await;
+            tell(vec![made?], json)
+        }
+        Command::Revoke { kid, arguments } => {
+            let (opened, json) = open(arguments).await?;
+            let done = revoke(&opened, &kid).await;
+            let left = keys::list(&opened.app).await;
+            opened.leave().await;
+            done?;
+            tell(left?, json)
+        }
+    }
+}
+
+async fn open(arguments: Arguments) -> Result<(Opened, bool), Error> {
+    let config = Config::load(&arguments.flags.into())?;
+    logs::start_as(&config);
+    Ok((assemble::existing(config, Clock::system()).await?, arguments.json))
+}
+
+async fn rotate(opened: &Opened, algorithm: Option<Algorithm>) -> Result<Shown, Error> {
+    let app = &opened.app;
+    let new = NewKey::generate(algorithm.unwrap_or(app.config.signing_algorithm)).await?;
+    let mut change = Change::begin(app, &Actor::CommandLine, None).await?;
+    let key = keys::rotate(&mut change, &new).await?;
+    change.commit(Prefer::default()).await?;
+    Ok(key)
+}
+
+async fn revoke(opened: &Opened, kid: &str) -> Result<(), Error> {
+    let app = &opened.app;
+    let spare = keys::spare(app, kid).await?;
+    let mut change = Change::begin(app, &Actor::CommandLine, None).await?;
+    keys::revoke(&mut change, kid, spare.as_ref()).await?;
+    change.commit(Prefer::default()).await.map(drop)
+}
+
+fn tell(keys: Vec<Shown>, as_json: bool) -> Result<(), Error> {
+    if as_json {
+        greeting::print(&json!({ "keys": keys.iter().map(to_json).collect::<Vec<_>>() }));
+        return Ok(());
+    }
+    let line = |key: &Shown| format!("{}  {:5}  {}\n", key.kid, key.algorithm, key.stage);
+    print(&keys.iter().map(line).collect::<String>())
+}
+
+fn to_json(key: &Shown) -> Value {
+    json!({
+        "kid": key.kid, "algorithm": key.algorithm, "state": key.stage, "published_at": key.published_at,
+        "signs_from": key.signs_from, "retires_at": key.retires_at, "gone_at": key.gone_at,
+        "revoked_at": key.revoked_at,
+    })
+}
