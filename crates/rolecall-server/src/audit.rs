@@ -16,7 +16,7 @@ pub use rows::{Entry, Filter};
 pub struct Act {
     /// As `role.assigned`.
     pub action: &'static str,
-    /// The id of the user, or the name of the role.
+    /// The id of the user, the client or the API, or the name of the role.
     pub subject: Option<String>,
     /// The rest, an object; never a secret.
     pub detail: Value,

@@ -10,6 +10,8 @@ use crate::{Error, access, admin, me, oauth, ops};
 
 /// Where the page is; the document is beside it.
 const PAGE: &str = "/docs";
+/// How a client says who it is where the handler asks for it; routes of callers have the guard's scheme.
+const CLIENT: &str = "client";
 const PROBLEM: &str = "#/components/schemas/rolecall.Problem";
 
 /// What may go wrong while a body is read: the status, the component that says it, and in which words.
@@ -49,6 +51,11 @@ pub fn base() -> Value {
         ((*name).to_owned(), json!({ "description": description, "content": problem() }))
     });
     document["components"]["responses"] = responses.collect::<Map<_, _>>().into();
+    document["components"]["securitySchemes"][CLIENT] = json!({
+        "type": "http", "scheme": "basic",
+        "description": "A client, by its id and its secret (RFC 6749, 2.3.1). One that is registered to do so sends \
+                        `client_secret`, or an assertion that it signed, in the form instead.",
+    });
     document
 }
 

@@ -22,7 +22,7 @@ pub enum Error {
     #[error("you can hand out only what you hold, and you do not hold {0}")]
     Beyond(Beyond),
     /// The account or the client that would be acted on holds more than the actor.
-    #[error("the account holds more than you do ({0}); ask a stronger administrator")]
+    #[error("the other one holds more than you do ({0}); ask a stronger administrator")]
     Stronger(Beyond),
     /// Nobody assigns to himself.
     #[error("nobody can give a role to himself; ask another administrator")]

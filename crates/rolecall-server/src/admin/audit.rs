@@ -39,7 +39,7 @@ struct Shown {
     actor_name: String,
     #[schema(example = "role.assigned")]
     action: String,
-    /// The id of the user, or the name of the role, that it was done to.
+    /// The id of the user, the client or the API, or the name of the role, that it was done to.
     #[schema(required)]
     subject: Option<String>,
     /// The rest.
@@ -78,8 +78,8 @@ impl From<Entry> for Shown {
 #[utoipa::path(
     get, path = "/admin/audit", operation_id = "list_audit", tag = "audit",
     params(
-        ("subject" = Option<String>, Query, description = "Only what was done to this user (id) or role (name)."),
-        ("actor" = Option<String>, Query, description = "Only what this user (id) did."),
+        ("subject" = Option<String>, Query, description = "Only what was done to this user, client or API (id), or role (name)."),
+        ("actor" = Option<String>, Query, description = "Only what this user or client (id) did."),
         ("action" = Option<String>, Query, description = "Only this, as `role.assigned`."),
         ("since" = Option<i64>, Query, description = "Only from this NumericDate on."),
         Paging,

@@ -73,6 +73,8 @@ pub(super) struct Answered {
 /// there twice is refused.
 #[utoipa::path(
     post, path = "/token", operation_id = "token", tag = "oauth",
+    // Without a client it is the built-in one.
+    security((), ("client" = [])),
     request_body(content = Form, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, body = Answered),

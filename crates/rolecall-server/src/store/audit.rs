@@ -15,7 +15,7 @@ pub struct Entry {
     pub actor_name: String,
     /// As `role.assigned`.
     pub action: String,
-    /// The id of the user, or the name of the role, that it was done to.
+    /// The id of the user, the client or the API, or the name of the role, that it was done to.
     pub subject: Option<String>,
     /// The rest, as a JSON object.
     pub detail: String,

@@ -79,6 +79,13 @@ fn every_route_is_described_and_every_description_is_of_a_route() {
 }
 
 #[test]
+fn where_a_client_says_who_it_is_the_scheme_is_the_client_s() {
+    let document = document();
+    assert_eq!(document["components"]["securitySchemes"]["client"]["scheme"], "basic");
+    assert_eq!(document["paths"]["/token"]["post"]["security"], json!([{}, { "client": [] }]));
+}
+
+#[test]
 fn errors_are_problem_documents_but_those_of_oauth() {
     let document = document();
     for (call, operation) in operations(&document) {

@@ -8,7 +8,8 @@ use crate::util::{binary::Service, browser::Browser, world::PASSWORD};
 async fn log_in(browser: &Browser, name: &str, password: &str) {
     browser.write("#oauth_username", name).await;
     browser.write("#oauth_password", password).await;
-    browser.click(".modal-ux .modal-btn.authorize").await;
+    // There is another form, for clients.
+    browser.click(".modal-ux .auth-container:has(#oauth_password) .modal-btn.authorize").await;
 }
 
 /// Opens an operation of the page, tries its call, and reads the status and the body.
