@@ -15,6 +15,7 @@ use crate::{
     ids::Ids,
     keys::{KeyFile, Ring},
     node::Node,
+    origins::Origins,
     passwords::Passwords,
     store::{Store, Tx, roles, versions},
 };
@@ -36,6 +37,8 @@ pub struct App {
     pub(crate) seen: Arc<SeenTokens>,
     pub(crate) config: Config,
     pub(crate) issuer: String,
+    /// From where pages may call.
+    pub(crate) origins: Arc<Origins>,
     pub(crate) node: Node,
     /// Cancelled when the service begins to stop.
     pub(crate) stopping: CancellationToken,

@@ -17,6 +17,7 @@ use crate::{
     ids::{self, Ids},
     keys::{self, KeyFile},
     node::{Node, Taken},
+    origins::{self, Origins},
     passwords::Passwords,
     setup::{self, Administrator, Founder},
     store::{Accept, Instance, Lock, PostgresUrl, Store, instance},
@@ -257,6 +258,8 @@ async fn finish(
     let mut tx = store.read().await?;
     let ring = keys::read(&mut tx, &key_file).await?;
     let snapshot = App::snapshot(&mut tx, ring.set()).await?;
+    let origins = Origins::new(&config.cors_origins);
+    origins.replace(origins::of_clients(&mut tx).await?);
     drop(tx);
     let longest = i64::try_from(LONGEST_TOKEN.as_secs()).unwrap_or(i64::MAX);
     let live = Arc::new(Live::new(issuer, snapshot, lease, clock.clone(), longest));
@@ -272,6 +275,7 @@ async fn finish(
         seen: Arc::default(),
         config,
         issuer: issuer.to_owned(),
+        origins: Arc::new(origins),
         node,
         stopping: CancellationToken::new(),
         turn: Arc::default(),

@@ -17,7 +17,7 @@ use crate::{
     actor::Actor,
     app::App,
     audit::{self, Act},
-    clients, ids, keys, node,
+    clients, ids, keys, node, origins,
     sessions::{self, Lasting},
     store::{StoreError, Tx, versions},
 };
@@ -252,6 +252,11 @@ impl Change {
             next.floor = next.floor.max(floor);
             next.stale.forget_until(floor);
         }
+        // Whatever is said of a client may be from where its pages call.
+        let of_clients = match self.touched.iter().any(|subject| matches!(subject, Subject::Client(_))) {
+            true => Some(origins::of_clients(&mut self.tx).await?),
+            false => None,
+        };
         let committed = timeout(COMMIT_WITHIN, self.tx.commit()).await.unwrap_or(Err(StoreError::UnknownOutcome));
         match committed {
             Ok(()) => {
@@ -260,6 +265,7 @@ impl Change {
                     self.app.ring.store(Arc::new(ring));
                 }
                 self.app.live.swap(next);
+                of_clients.into_iter().for_each(|origins| self.app.origins.replace(origins));
                 Ok(version)
             }
             Err(error) if error.is_unknown() => find_out(&self.app, version, &self.tag).await,

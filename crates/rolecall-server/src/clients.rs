@@ -50,6 +50,10 @@ pub async fn add(change: &mut Change, said: Said) -> Result<(Client, Option<NewS
     let client = said.of_a_new_one(app.ids.next(&app.clock)?, app.clock.wall())?;
     fields::hold_together(change.tx(), &client, None).await?;
     rows::insert(change.tx(), &client).await?;
+    // From where pages may call is read anew with every change that concerns a client.
+    if !client.cors_origins.is_empty() {
+        change.touch(Subject::Client(client.id.clone()), false);
+    }
     change.record(Act::new("client.added", client.id.clone(), told(&client)));
     let secret = match client.auth_method.is_secret() {
         true => Some(new_secret(change, &client.id).await?),
@@ -80,6 +84,10 @@ pub async fn edit(change: &mut Change, id: &str, said: Said) -> Result<(), Error
     }
     if loses(&before, &after) {
         end_sessions(change, id).await?;
+    }
+    if before.origins() != after.origins() {
+        let is_gone = |origin: &String| !after.origins().contains(origin);
+        change.touch(Subject::Client(id.into()), before.origins().iter().any(is_gone));
     }
     let action = match (before.disabled, after.disabled) {
         (false, true) => "client.disabled",

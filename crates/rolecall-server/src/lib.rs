@@ -31,6 +31,7 @@ pub mod cli;
 mod client_address;
 mod clients;
 mod config;
+mod cors;
 mod docs;
 mod edge;
 mod error;
@@ -47,6 +48,7 @@ mod node;
 mod notify;
 mod oauth;
 mod ops;
+mod origins;
 mod passwords;
 mod problem;
 mod rbac;
@@ -65,6 +67,7 @@ use std::{
     time::Duration,
 };
 
+use axum::middleware::from_fn_with_state;
 use http::{HeaderValue, header::CACHE_CONTROL};
 use rolecall::{Audience, Guard, Router, clock::Clock};
 use serde::Serialize;
@@ -80,7 +83,7 @@ pub use guesses::GuessLimits;
 pub use setup::Administrator;
 pub use store::{Database, StoreError};
 
-use crate::{app::App, assemble::Opened};
+use crate::{app::App, assemble::Opened, origins::Origins};
 
 /// A running service: its state, its guard, and the address that it was given.
 pub struct Rolecall {
@@ -188,7 +191,7 @@ impl Rolecall {
 
     /// The routes of the service, to merge or to nest; with the page and the document where `docs` is on.
     pub fn routes(&self) -> Router {
-        let routes = routes().with_state(self.app.clone());
+        let routes = routes(&self.app.origins).with_state(self.app.clone());
         match self.app.config.docs {
             true => docs::with_page(routes, &self.document),
             false => routes,
@@ -258,14 +261,15 @@ impl Rolecall {
     }
 }
 
-/// All that the service answers.
-fn routes() -> Router<Arc<App>> {
+/// All that the service answers. Pages of these origins may call what people use.
+fn routes(origins: &Arc<Origins>) -> Router<Arc<App>> {
+    let pages = from_fn_with_state(origins.clone(), cors::answer);
     // What concerns one person is for nobody's cache.
     let unkept = SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Router::new()
-        .merge(oauth::routes())
-        .merge(me::routes().layer(unkept.clone()))
-        .nest("/admin", admin::routes().layer(unkept.clone()))
+        .merge(oauth::routes().layer(pages.clone()))
+        .merge(me::routes().layer(unkept.clone()).layer(pages.clone()))
+        .nest("/admin", admin::routes().layer(unkept.clone()).layer(pages))
         .merge(access::routes().layer(unkept))
         .merge(ops::routes())
 }

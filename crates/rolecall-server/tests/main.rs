@@ -9,6 +9,7 @@ mod face;
 mod fuzz;
 mod guesses;
 mod keys;
+mod pages;
 mod promise;
 mod smoke;
 mod store;

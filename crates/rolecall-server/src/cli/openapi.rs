@@ -1,5 +1,7 @@
 //! `rolecall openapi` and `rolecall matrix`: what the service answers, and who may call it. Neither needs a database.
 
+use std::sync::Arc;
+
 use rolecall::AccessMatrix;
 use serde_json::{Value, json};
 
@@ -15,13 +17,13 @@ pub(super) struct Matrix {
 
 /// Prints the OpenAPI document.
 pub(super) fn document() -> Result<(), Error> {
-    let document = routes().openapi(docs::base()).map_err(Error::internal)?;
+    let document = routes(&Arc::default()).openapi(docs::base()).map_err(Error::internal)?;
     print(&format!("{document:#}\n"))
 }
 
 /// Prints the access matrix, with the page that is there where `docs` is on.
 pub(super) fn matrix(asked: &Matrix) -> Result<(), Error> {
-    let matrix = docs::with_page(routes(), &docs::base()).access_matrix();
+    let matrix = docs::with_page(routes(&Arc::default()), &docs::base()).access_matrix();
     match asked.json {
         true => print(&format!("{:#}\n", as_json(&matrix))),
         false => print(&matrix.to_string()),

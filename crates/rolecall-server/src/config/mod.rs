@@ -32,6 +32,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `iss` of the tokens; `None`: it follows from the address (`dev`).
     pub issuer: Option<String>,
+    /// From which origins pages may call, beside those of clients; each as browsers write it.
+    pub cors_origins: Vec<String>,
     /// Whether a proxy with TLS stands in front, so that this may listen for other machines without.
     pub behind_proxy: bool,
     /// The proxies whose `X-Forwarded-For` is believed. Without any the header says nothing, and a client is whoever
@@ -183,6 +185,7 @@ impl Config {
             key_file: folder.join("rolecall.key"),
             listen: loopback(&listen)?,
             issuer: None,
+            cors_origins: vec![],
             behind_proxy: false,
             trusted_proxies: TrustedProxies::default(),
             guess_limits: GuessLimits::default(),

@@ -49,6 +49,18 @@ impl Resolved {
         if config.docs {
             note("`docs` is on: whoever reaches the service reads what it can be asked (OWASP ASVS 5.0, 13.4.5)");
         }
+        if config.cors_origins.iter().any(|origin| origin.starts_with("http:") && !is_here(origin)) {
+            note(
+                "`cors_origins` has one of `http`: whoever is on the way to its pages can change them, and has what they have; \
+                 use `https`",
+            );
+        }
+        if !config.issuer.as_deref().is_some_and(is_here) && config.cors_origins.iter().any(|origin| is_here(origin)) {
+            note(
+                "`cors_origins` has one on the machine of whoever looks at its pages, where any program can serve some: keep \
+                 that for development",
+            );
+        }
         if config.behind_proxy && config.trusted_proxies.is_empty() {
             note(
                 "`behind_proxy` is on without `trusted_proxies`: every call seems to come from the proxy, so guesses of one \
@@ -118,6 +130,12 @@ impl Resolved {
         let said = self.raw.said.get(setting::DATABASE_URL.name);
         said.is_some_and(|(said, _)| super::source::has_password(&said.to_string()))
     }
+}
+
+/// Whether an origin is the machine of whoever asks it.
+fn is_here(origin: &str) -> bool {
+    let uri = origin.parse::<http::Uri>().ok();
+    uri.as_ref().and_then(http::Uri::host).is_some_and(super::is_this_machine)
 }
 
 #[cfg(unix)]

@@ -118,6 +118,7 @@ fn read(all: &mut Resolver, folder: &Path) -> Option<Config> {
     let listen = all.take(&setting::LISTEN, setting::address);
     let behind_proxy = all.take(&setting::BEHIND_PROXY, setting::truth);
     let issuer = issuer(all, listen, behind_proxy);
+    let cors_origins = all.take(&setting::CORS_ORIGINS, setting::origins);
     let trusted_proxies = all.take(&setting::TRUSTED_PROXIES, setting::networks);
     let guess_limits = guess_limits(all);
     let is_open = all.take(&setting::REGISTRATION, setting::is_open);
@@ -140,6 +141,7 @@ fn read(all: &mut Resolver, folder: &Path) -> Option<Config> {
         key_file: folder.join(key_file?),
         listen: listen?,
         issuer: Some(issuer?),
+        cors_origins: cors_origins?,
         behind_proxy: behind_proxy?,
         trusted_proxies: trusted_proxies?,
         guess_limits: guess_limits?,

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use rolecall_core::{Algorithm, RoleName};
 
 use super::{LogFormat, source::Said};
-use crate::client_address::TrustedProxies;
+use crate::{client_address::TrustedProxies, uris};
 
 /// One setting.
 #[derive(Debug)]
@@ -26,6 +26,7 @@ pub static DATABASE_URL: Setting = Setting { name: "database_url", default: "sql
 pub static KEY_FILE: Setting = setting("key_file", "rolecall.key");
 pub static LISTEN: Setting = setting("listen", "127.0.0.1:8000");
 pub static ISSUER: Setting = setting("issuer", "");
+pub static CORS_ORIGINS: Setting = setting("cors_origins", "");
 pub static BEHIND_PROXY: Setting = setting("behind_proxy", "false");
 pub static TRUSTED_PROXIES: Setting = setting("trusted_proxies", "");
 pub static GUESSES_PER_ACCOUNT: Setting = setting("guesses_per_account", "20");
@@ -50,11 +51,12 @@ pub static LOG: Setting = setting("log", super::USUAL_LOG);
 pub static LOG_FORMAT: Setting = setting("log_format", "auto");
 
 /// All of them, in the order in which they are shown.
-pub static SETTINGS: [&Setting; 26] = [
+pub static SETTINGS: [&Setting; 27] = [
     &DATABASE_URL,
     &KEY_FILE,
     &LISTEN,
     &ISSUER,
+    &CORS_ORIGINS,
     &BEHIND_PROXY,
     &TRUSTED_PROXIES,
     &GUESSES_PER_ACCOUNT,
@@ -194,6 +196,20 @@ pub fn issuer(said: &Said) -> Result<String, Wrong> {
     match plain && !usual && !authority.ends_with(':') && (scheme == "https" || (scheme == "http" && here)) {
         true => Ok(text),
         false => Err(wrong.into()),
+    }
+}
+
+/// Origins, as browsers write them.
+pub fn origins(said: &Said) -> Result<Vec<String>, Wrong> {
+    let wrong = || {
+        "a list of origins as browsers write them, as `[\"https://app.example.org\"]`: small letters, no path, no slash at \
+         the end, no usual port; `*` and `null` are none"
+            .to_owned()
+    };
+    let origins = list(said).map_err(|_| wrong())?;
+    match origins.iter().all(|origin| uris::origin(origin).is_ok()) {
+        true => Ok(origins),
+        false => Err(wrong()),
     }
 }
 

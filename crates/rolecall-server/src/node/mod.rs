@@ -21,7 +21,7 @@ use crate::{
     Error,
     app::App,
     change::Wait,
-    keys,
+    keys, origins,
     store::{Accept, Before, Database, FileLock, Lock, PostgresUrl, Store, StoreError},
 };
 
@@ -279,6 +279,7 @@ pub async fn reload(app: &App, lease: Lease) -> Result<(), Error> {
     let mut tx = app.store.read().await?;
     let ring = keys::read(&mut tx, &app.key_file).await?;
     let snapshot = App::snapshot(&mut tx, ring.set()).await?;
+    app.origins.replace(origins::of_clients(&mut tx).await?);
     app.ring.store(Arc::new(ring));
     app.live.resume(snapshot, lease);
     Ok(())

@@ -33,6 +33,13 @@ pub struct Client {
     pub apis: Vec<String>,
 }
 
+impl Client {
+    /// From where pages may call because of it.
+    pub fn origins(&self) -> &[String] {
+        if self.disabled { &[] } else { &self.cors_origins }
+    }
+}
+
 /// How a client proves who it is (RFC 7591, 2; the names of OpenID Connect Core, 9).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AuthMethod {
@@ -220,6 +227,16 @@ pub async fn is_enabled(tx: &mut Tx, id: &str) -> Result<bool, StoreError> {
         .fetch_optional(db)
         .await?);
     Ok(found.is_some())
+}
+
+/// The origins of all that are not disabled, each once.
+pub async fn cors_origins(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
+    Ok(on!(tx, db => sqlx::query_scalar(
+        "SELECT DISTINCT value FROM client_lists JOIN clients ON clients.id = client_id \
+         WHERE kind = $1 AND NOT disabled")
+        .bind(CORS_ORIGIN)
+        .fetch_all(db)
+        .await?))
 }
 
 /// Removes one with its secrets and assignments; `false` if there was none.

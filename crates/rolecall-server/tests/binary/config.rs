@@ -46,6 +46,7 @@ fn defaults_are_shown_and_nothing_is_made() {
     let (_, told) = check(folder.path(), |_| {});
     assert_eq!(line(&told, "database_url"), ("sqlite://rolecall.db", "default"));
     assert_eq!(line(&told, "issuer"), ("http://127.0.0.1:8000", "default"));
+    assert_eq!(line(&told, "cors_origins"), ("", "default"));
     assert_eq!(line(&told, "registration"), ("closed", "default"));
     assert_eq!(line(&told, "docs"), ("false", "default"));
     assert_eq!(files(folder.path()), [""; 0]);
@@ -194,6 +195,15 @@ fn what_cannot_be_is_told_with_its_place_and_what_to_write() {
         ("header_limit = 100", ["`header_limit` is `100`", "8KiB to 1024KiB"]),
         ("hashing_threads = 0", ["`hashing_threads` is `0`", "1 to 256"]),
         ("log_format = \"xml\"", ["`log_format` is `xml`", "`\"json\"`"]),
+        ("cors_origins = [\"*\"]", ["`cors_origins` is `*`", "a list of origins"]),
+        ("cors_origins = [\"null\"]", ["`cors_origins` is `null`", "a list of origins"]),
+        ("cors_origins = [\"https://app.test/\"]", ["`cors_origins` is `https://app.test/`", "no slash"]),
+        ("cors_origins = [\"https://app.test:443\"]", ["`cors_origins` is `https://app.test:443`", "no usual port"]),
+        ("cors_origins = [\"https://App.test\"]", ["`cors_origins` is `https://App.test`", "small letters"]),
+        ("cors_origins = [\"https://*.app.test\"]", ["`cors_origins` is `https://*.app.test`", "a list of origins"]),
+        ("cors_origins = [\"app.test\"]", ["`cors_origins` is `app.test`", "a list of origins"]),
+        ("cors_origins = [\"https://me@app.test\"]", ["`cors_origins` is `https://me@app.test`", "a list of origins"]),
+        ("cors_origins = \"https://app.test\"", ["`cors_origins` is `https://app.test`", "a list of origins"]),
         ("log = \"a=b=c\"", ["`log` is `a=b=c`", "`info`"]),
         ("key_file = \"\"", ["`key_file` is ``", "not empty"]),
         ("docs = {}", ["`docs` is a table", "`true` or `false`"]),
@@ -362,7 +372,21 @@ fn what_deserves_a_second_look_is_told() {
     for words in ["`trusted_proxies` covers every address", "a limit on guesses is off", "is more than 20"] {
         assert!(warnings.contains(words), "`{words}` is not in: {warnings}");
     }
+    settings(
+        folder.path(),
+        "issuer = \"https://auth.example.org\"\n\
+         cors_origins = [\"http://app.example.org\", \"http://localhost:5173\"]\n",
+    );
+    let warnings = check(folder.path(), |_| {}).1["warnings"].to_string();
+    for words in ["`cors_origins` has one of `http`", "where any program can serve some"] {
+        assert!(warnings.contains(words), "`{words}` is not in: {warnings}");
+    }
     fs::set_permissions(folder.path().join("rolecall.toml"), fs::Permissions::from_mode(0o600)).expect("a mode");
+    let loopback = "password_grant = false\nkey_file = \"keys/rolecall.key\"\n\
+                    cors_origins = [\"https://app.example.org\", \"http://localhost:5173\"]\n";
+    settings(folder.path(), loopback);
+    let (_, told) = check(folder.path(), |_| {});
+    assert_eq!(told["warnings"], serde_json::json!([]), "a machine of one's own");
     for database in [
         "sqlite://rolecall.db",
         "postgres://u@localhost/d",
