@@ -37,24 +37,27 @@ pub async fn audience(
     client: &Authenticated,
 ) -> Result<Option<String>, Error> {
     let default = || client.client().and_then(|client| client.default_audience.as_deref());
-    match asked.or_else(default) {
+    match asked.or_else(default).or(app.config.audience.as_deref()) {
         None => Ok(None),
         Some(issuer) if issuer == app.issuer => Ok(None),
-        Some(api) if is_enabled(tx, api).await? => Ok(Some(api.to_owned())),
+        Some(api) if is_enabled(app, tx, api).await? => Ok(Some(api.to_owned())),
         Some(_) => Err(Error::NotFound(What::Api)),
     }
 }
 
-/// Whether tokens for this API count.
+/// Whether tokens for this API count. The one of the setting need not be registered; it can be, and be disabled.
 ///
 /// # Errors
 /// [`Error::Store`] when it cannot be read.
-pub async fn is_enabled(tx: &mut Tx, identifier: &str) -> Result<bool, Error> {
+pub async fn is_enabled(app: &App, tx: &mut Tx, identifier: &str) -> Result<bool, Error> {
     // A text that cannot be one is none. PostgreSQL does not even compare some of them.
     if uris::api_identifier(identifier).is_err() {
         return Ok(false);
     }
-    Ok(rows::by_identifier(tx, identifier).await?.is_some_and(|api| !api.disabled))
+    Ok(match rows::by_identifier(tx, identifier).await? {
+        Some(api) => !api.disabled,
+        None => app.config.audience.as_deref() == Some(identifier),
+    })
 }
 
 /// Adds one. It is called so for good: guards compare it.

@@ -184,7 +184,8 @@ impl Rolecall {
         &self.greeting
     }
 
-    /// The guard in front of this service, for routes of yours. Its audience is the issuer.
+    /// The guard in front of this service, for routes of yours. Its audience is the issuer, whatever the setting
+    /// `audience` says: that names an API elsewhere.
     pub fn guard(&self) -> Guard {
         self.guard.clone()
     }

@@ -32,6 +32,9 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `iss` of the tokens; `None`: it follows from the address (`dev`).
     pub issuer: Option<String>,
+    /// What a token is for when neither `resource` nor its client says; `None`: the issuer. Only tokens for the issuer
+    /// are good at this service itself.
+    pub audience: Option<String>,
     /// From which origins pages may call, beside those of clients; each as browsers write it.
     pub cors_origins: Vec<String>,
     /// Whether a proxy with TLS stands in front, so that this may listen for other machines without.
@@ -185,6 +188,7 @@ impl Config {
             key_file: folder.join("rolecall.key"),
             listen: loopback(&listen)?,
             issuer: None,
+            audience: None,
             cors_origins: vec![],
             behind_proxy: false,
             trusted_proxies: TrustedProxies::default(),

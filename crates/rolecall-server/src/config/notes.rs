@@ -49,6 +49,12 @@ impl Resolved {
         if config.docs {
             note("`docs` is on: whoever reaches the service reads what it can be asked (OWASP ASVS 5.0, 13.4.5)");
         }
+        if config.audience.is_some() {
+            note(
+                "`audience` is another API than this service: a token that was asked for without `resource` is good there and \
+                 not at `/me` and `/admin`; whoever administers asks for one with `resource` and the issuer",
+            );
+        }
         if config.cors_origins.iter().any(|origin| origin.starts_with("http:") && !is_here(origin)) {
             note(
                 "`cors_origins` has one of `http`: whoever is on the way to its pages can change them, and has what they have; \

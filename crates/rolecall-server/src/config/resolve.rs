@@ -118,6 +118,7 @@ fn read(all: &mut Resolver, folder: &Path) -> Option<Config> {
     let listen = all.take(&setting::LISTEN, setting::address);
     let behind_proxy = all.take(&setting::BEHIND_PROXY, setting::truth);
     let issuer = issuer(all, listen, behind_proxy);
+    let audience = audience(all, issuer.as_deref());
     let cors_origins = all.take(&setting::CORS_ORIGINS, setting::origins);
     let trusted_proxies = all.take(&setting::TRUSTED_PROXIES, setting::networks);
     let guess_limits = guess_limits(all);
@@ -141,6 +142,7 @@ fn read(all: &mut Resolver, folder: &Path) -> Option<Config> {
         key_file: folder.join(key_file?),
         listen: listen?,
         issuer: Some(issuer?),
+        audience: audience?,
         cors_origins: cors_origins?,
         behind_proxy: behind_proxy?,
         trusted_proxies: trusted_proxies?,
@@ -190,6 +192,16 @@ fn issuer(all: &mut Resolver, listen: Option<SocketAddr>, behind_proxy: Option<b
     };
     all.wrong.push(format!("`issuer` {missing}: write the address that callers use, as `https://auth.example.org`"));
     None
+}
+
+/// The issuer, unless somebody says another one: `Some(None)`.
+fn audience(all: &mut Resolver, issuer: Option<&str>) -> Option<Option<String>> {
+    if all.raw.said.contains_key(setting::AUDIENCE.name) {
+        let audience = all.take(&setting::AUDIENCE, setting::api)?;
+        return Some(Some(audience).filter(|audience| Some(audience.as_str()) != issuer));
+    }
+    all.note(&setting::AUDIENCE, issuer.unwrap_or("(cannot be told)").to_owned(), Origin::Default);
+    Some(None)
 }
 
 /// As many as the machine has cores, unless somebody says.

@@ -26,6 +26,7 @@ pub static DATABASE_URL: Setting = Setting { name: "database_url", default: "sql
 pub static KEY_FILE: Setting = setting("key_file", "rolecall.key");
 pub static LISTEN: Setting = setting("listen", "127.0.0.1:8000");
 pub static ISSUER: Setting = setting("issuer", "");
+pub static AUDIENCE: Setting = setting("audience", "");
 pub static CORS_ORIGINS: Setting = setting("cors_origins", "");
 pub static BEHIND_PROXY: Setting = setting("behind_proxy", "false");
 pub static TRUSTED_PROXIES: Setting = setting("trusted_proxies", "");
@@ -51,11 +52,12 @@ pub static LOG: Setting = setting("log", super::USUAL_LOG);
 pub static LOG_FORMAT: Setting = setting("log_format", "auto");
 
 /// All of them, in the order in which they are shown.
-pub static SETTINGS: [&Setting; 27] = [
+pub static SETTINGS: [&Setting; 28] = [
     &DATABASE_URL,
     &KEY_FILE,
     &LISTEN,
     &ISSUER,
+    &AUDIENCE,
     &CORS_ORIGINS,
     &BEHIND_PROXY,
     &TRUSTED_PROXIES,
@@ -197,6 +199,12 @@ pub fn issuer(said: &Said) -> Result<String, Wrong> {
         true => Ok(text),
         false => Err(wrong.into()),
     }
+}
+
+/// What an API is called (RFC 8707, 2).
+pub fn api(said: &Said) -> Result<String, Wrong> {
+    let name = text(said).ok().and_then(|text| uris::api_identifier(&text).ok());
+    name.ok_or_else(|| "what the API is called in `aud`, as `https://items.example.org` or `items-api`".into())
 }
 
 /// Origins, as browsers write them.

@@ -36,7 +36,7 @@ pub async fn rights(
     lasting: Option<Lasting>,
 ) -> Result<Rights, Error> {
     let now = app.clock.wall();
-    let session = going_on(tx, subject, session, now).await?.ok_or(Error::SessionOver)?;
+    let session = going_on(app, tx, subject, session, now).await?.ok_or(Error::SessionOver)?;
     let mut assigned = holding(assignments::of(tx, session.holder()).await?, now);
     if let Some(Lasting(until)) = lasting {
         let lasts = |end: i64| until.is_some_and(|until| end >= until);
@@ -56,7 +56,7 @@ pub async fn roles_of(app: &App, tx: &mut Tx, holder: Holder<'_>) -> Result<Vec<
 
 /// The session, if it is one of that subject, is not over, and all that it is about is still there and enabled: the
 /// user, the client, the API.
-async fn going_on(tx: &mut Tx, subject: &str, session: &str, now: i64) -> Result<Option<Session>, Error> {
+async fn going_on(app: &App, tx: &mut Tx, subject: &str, session: &str, now: i64) -> Result<Option<Session>, Error> {
     let found = rows::find(tx, session).await?;
     let Some(session) = found.filter(|session| session.subject() == subject && !session.is_over(now)) else {
         return Ok(None);
@@ -67,7 +67,7 @@ async fn going_on(tx: &mut Tx, subject: &str, session: &str, now: i64) -> Result
     };
     let client = session.client == OWN_CLIENT || clients::is_enabled(tx, &session.client).await?;
     let api = match &session.audience {
-        Some(api) => apis::is_enabled(tx, api).await?,
+        Some(api) => apis::is_enabled(app, tx, api).await?,
         None => true,
     };
     Ok(Some(session).filter(|_| user && client && api))
@@ -97,7 +97,7 @@ async fn look_up(app: &App, claims: &Claims, min: Version) -> Result<Introspecte
     if as_of < min {
         return Err(Error::Unavailable("the database is behind what is in force here".into()));
     }
-    let Some(session) = going_on(&mut tx, &claims.sub, &claims.sid, now).await? else {
+    let Some(session) = going_on(app, &mut tx, &claims.sub, &claims.sid, now).await? else {
         return Ok(Introspected::Inactive { as_of });
     };
     let policy = app.policy_of(&mut tx, as_of).await?;

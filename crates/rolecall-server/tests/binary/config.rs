@@ -46,6 +46,7 @@ fn defaults_are_shown_and_nothing_is_made() {
     let (_, told) = check(folder.path(), |_| {});
     assert_eq!(line(&told, "database_url"), ("sqlite://rolecall.db", "default"));
     assert_eq!(line(&told, "issuer"), ("http://127.0.0.1:8000", "default"));
+    assert_eq!(line(&told, "audience"), ("http://127.0.0.1:8000", "default"));
     assert_eq!(line(&told, "cors_origins"), ("", "default"));
     assert_eq!(line(&told, "registration"), ("closed", "default"));
     assert_eq!(line(&told, "docs"), ("false", "default"));
@@ -195,6 +196,10 @@ fn what_cannot_be_is_told_with_its_place_and_what_to_write() {
         ("header_limit = 100", ["`header_limit` is `100`", "8KiB to 1024KiB"]),
         ("hashing_threads = 0", ["`hashing_threads` is `0`", "1 to 256"]),
         ("log_format = \"xml\"", ["`log_format` is `xml`", "`\"json\"`"]),
+        ("audience = \"\"", ["`audience` is ``", "`items-api`"]),
+        ("audience = \"items api\"", ["`audience` is `items api`", "`items-api`"]),
+        ("audience = [\"items-api\"]", ["`audience` is `items-api`", "`items-api`"]),
+        ("audience = \"https://items.test/#x\"", ["`audience` is `https://items.test/#x`", "`items-api`"]),
         ("cors_origins = [\"*\"]", ["`cors_origins` is `*`", "a list of origins"]),
         ("cors_origins = [\"null\"]", ["`cors_origins` is `null`", "a list of origins"]),
         ("cors_origins = [\"https://app.test/\"]", ["`cors_origins` is `https://app.test/`", "no slash"]),
@@ -374,19 +379,20 @@ fn what_deserves_a_second_look_is_told() {
     }
     settings(
         folder.path(),
-        "issuer = \"https://auth.example.org\"\n\
+        "issuer = \"https://auth.example.org\"\naudience = \"items-api\"\n\
          cors_origins = [\"http://app.example.org\", \"http://localhost:5173\"]\n",
     );
     let warnings = check(folder.path(), |_| {}).1["warnings"].to_string();
-    for words in ["`cors_origins` has one of `http`", "where any program can serve some"] {
+    for words in ["`audience` is another API", "`cors_origins` has one of `http`", "where any program can serve some"] {
         assert!(warnings.contains(words), "`{words}` is not in: {warnings}");
     }
     fs::set_permissions(folder.path().join("rolecall.toml"), fs::Permissions::from_mode(0o600)).expect("a mode");
-    let loopback = "password_grant = false\nkey_file = \"keys/rolecall.key\"\n\
+    let loopback = "password_grant = false\nkey_file = \"keys/rolecall.key\"\naudience = \"http://127.0.0.1:8000\"\n\
                     cors_origins = [\"https://app.example.org\", \"http://localhost:5173\"]\n";
     settings(folder.path(), loopback);
     let (_, told) = check(folder.path(), |_| {});
-    assert_eq!(told["warnings"], serde_json::json!([]), "a machine of one's own");
+    assert_eq!(told["warnings"], serde_json::json!([]), "the issuer, and a machine of one's own");
+    assert_eq!(line(&told, "audience"), ("http://127.0.0.1:8000", "rolecall.toml:3"));
     for database in [
         "sqlite://rolecall.db",
         "postgres://u@localhost/d",

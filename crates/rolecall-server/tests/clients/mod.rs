@@ -2,6 +2,7 @@
 
 mod apis;
 mod assertions;
+mod audience;
 mod authentication;
 mod laws;
 mod own;

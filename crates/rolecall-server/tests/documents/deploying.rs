@@ -163,6 +163,7 @@ fn the_page_has_every_setting_with_its_default() {
         // What follows from something else is told in words.
         let default = match (name, value) {
             ("issuer", _) => "from `listen`".to_owned(),
+            ("audience", _) => "the issuer".to_owned(),
             ("hashing_threads", _) => "one for each core".to_owned(),
             (_, "") => "(none)".to_owned(),
             _ => format!("`{value}`"),
