@@ -81,7 +81,7 @@ pub struct Role {
 }
 
 /// The service's own permissions. Built in: an application cannot add to them.
-pub const OWN_PERMISSIONS: [&str; 12] = [
+pub const OWN_PERMISSIONS: [&str; 14] = [
     "rolecall.users:read",
     "rolecall.users:write",
     "rolecall.roles:read",
@@ -94,6 +94,8 @@ pub const OWN_PERMISSIONS: [&str; 12] = [
     "rolecall.audit:read",
     "rolecall.keys:read",
     "rolecall.keys:write",
+    "rolecall.sessions:read",
+    "rolecall.sessions:write",
 ];
 
 /// The name of the role that may do everything.

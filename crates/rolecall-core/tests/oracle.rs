@@ -74,6 +74,8 @@ impl Book {
             "rolecall.audit:read",
             "rolecall.keys:read",
             "rolecall.keys:write",
+            "rolecall.sessions:read",
+            "rolecall.sessions:write",
         ];
         let auditor = administrator.into_iter().filter(|grant| grant.ends_with(":read")).collect::<Vec<_>>();
         let mut roles = roles.to_vec();

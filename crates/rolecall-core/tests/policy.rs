@@ -412,6 +412,8 @@ fn the_built_in_roles_hold_what_the_design_says() {
         "audit:read",
         "keys:read",
         "keys:write",
+        "sessions:read",
+        "sessions:write",
     ];
     let own: BTreeSet<String> = own.iter().map(|permission| format!("rolecall.{permission}")).collect();
     assert_eq!(OWN_PERMISSIONS.iter().map(|text| (*text).to_owned()).collect::<BTreeSet<_>>(), own);

@@ -17,7 +17,8 @@ use crate::{
     names,
     passwords::Password,
     rbac::{self, Holder},
-    store::{StoreError, Tx, assignments, sessions, users},
+    sessions,
+    store::{StoreError, Tx, assignments, sessions as session_rows, users},
 };
 
 pub use users::{Credentials, User};
@@ -190,7 +191,7 @@ pub async fn edit(change: &mut Change, id: &str, edit: Edit) -> Result<(), Error
             rbac::one_administrator_stays(change, &policy, before).await?;
             if disabled {
                 // Enabled again, he logs in again.
-                sessions::delete_of_user(change.tx(), id).await?;
+                session_rows::delete_of_user(change.tx(), id, None).await?;
             } else {
                 // And need not wait for what others guessed meanwhile.
                 guesses::forget_account(change.tx(), id).await?;
@@ -234,10 +235,51 @@ pub async fn reset_password(app: &Arc<App>, username: &str, password: &str) -> R
     let user = users::by_username(change.tx(), &name).await?.ok_or(Error::NotFound(What::User))?;
     users::set_password(change.tx(), &user.id, &hash).await?;
     guesses::forget_account(change.tx(), &user.id).await?;
-    sessions::delete_of_user(change.tx(), &user.id).await?;
+    session_rows::delete_of_user(change.tx(), &user.id, None).await?;
     change.touch(Subject::User(user.id.clone()), true);
     change.record(Act::new("user.password_reset", user.id, json!({})));
     change.commit(Prefer::default()).await
+}
+
+/// Changes the actor's own password, for whoever knows the one that there is, and ends his other sessions. A wrong one
+/// counts as a guess, like at a log-in.
+///
+/// # Errors
+/// [`Error::Cut`]; [`Error::Invalid`] for a new one that cannot be used; [`Error::WrongPassword`], [`Error::Limited`],
+/// [`Error::Busy`]; [`StoreError::Gone`] when somebody else changed it meanwhile.
+pub async fn change_password(
+    app: &Arc<App>,
+    by: &Actor,
+    current: &str,
+    new: &str,
+    prefer: Prefer,
+) -> Result<InForce, Error> {
+    let (id, session) = by.account()?;
+    let mut tx = app.store.glance().await?;
+    let user = users::find(&mut tx, id).await?.ok_or(Error::NotFound(What::User))?;
+    let names = [user.username.as_str(), user.email.as_deref().unwrap_or_default(), &app.issuer];
+    let chosen = Password::chosen(new, &names)?;
+    let from = by.origin().cloned().unwrap_or_default();
+    let known = users::by_username(&mut tx, &user.username).await?.filter(|known| known.id == id);
+    let seen = guesses::look(app, &mut tx, Whose::Account(id), &from).await?;
+    drop(tx);
+    let attempt = seen.begin(app, &from).await?;
+    let old = known.and_then(|known| known.password);
+    if current.len() > crate::passwords::LONGEST
+        || !app.passwords.is_same(Password::typed(current), old.clone(), attempt.place()).await?
+    {
+        return Err(Error::WrongPassword);
+    }
+    let hash = app.passwords.hash_at(chosen, attempt.place()).await?;
+
+    let mut change = Change::begin(app, by, None).await?;
+    if !users::replace_password(change.tx(), id, old.as_deref(), &hash).await? {
+        return Err(StoreError::Gone.into());
+    }
+    attempt.was_right(app, change.tx()).await?;
+    sessions::end_all(&mut change, id, Some(session)).await?;
+    change.record(Act::new("user.password_changed", id, json!({})));
+    change.commit(prefer).await
 }
 
 /// Accounts in the order in which they were made, after one; only the one of this name if it is given.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rolecall::Caller;
 use rolecall_core::{InvalidScope, Scope};
 
-use crate::client_address::ClientAddress;
+use crate::{Error, client_address::ClientAddress};
 
 /// Where a request came from.
 #[derive(Clone, Default, Debug)]
@@ -78,6 +78,19 @@ impl Actor {
             *name = other;
         }
         self
+    }
+
+    /// His account and the session that he acts in, where he acts for all that the account is: nobody does with a token
+    /// that is cut to a scope.
+    ///
+    /// # Errors
+    /// [`Error::Cut`].
+    pub fn account(&self) -> Result<(&str, &str), Error> {
+        match self {
+            Actor::Person { id, session, scope: None, .. } => Ok((id, session)),
+            Actor::Person { scope: Some(_), .. } => Err(Error::Cut),
+            _ => Err(Error::SessionOver),
+        }
     }
 
     /// His id, if he has an account or is a client.

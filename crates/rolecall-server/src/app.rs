@@ -17,6 +17,7 @@ use crate::{
     node::Node,
     origins::Origins,
     passwords::Passwords,
+    sessions::RefreshKey,
     store::{Store, Tx, roles, versions},
 };
 
@@ -30,6 +31,8 @@ pub struct App {
     /// What encrypts them in the database.
     pub(crate) key_file: KeyFile,
     pub(crate) passwords: Passwords,
+    /// By which refresh tokens are known, and derived.
+    pub(crate) refresh_key: RefreshKey,
     /// Under which names guesses are counted.
     pub(crate) names: Names,
     pub(crate) live: Arc<Live>,

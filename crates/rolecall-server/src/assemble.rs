@@ -19,6 +19,7 @@ use crate::{
     node::{Node, Taken},
     origins::{self, Origins},
     passwords::Passwords,
+    sessions::RefreshKey,
     setup::{self, Administrator, Founder},
     store::{Accept, Instance, Lock, PostgresUrl, Store, instance},
 };
@@ -261,6 +262,9 @@ async fn finish(
     let origins = Origins::new(&config.cors_origins);
     origins.replace(origins::of_clients(&mut tx).await?);
     drop(tx);
+    let mut tx = store.write().await?;
+    let refresh_key = keys::secret(&mut tx, &key_file, "refresh", clock.wall()).await?;
+    tx.commit().await?;
     let longest = i64::try_from(LONGEST_TOKEN.as_secs()).unwrap_or(i64::MAX);
     let live = Arc::new(Live::new(issuer, snapshot, lease, clock.clone(), longest));
     let app = Arc::new(App {
@@ -269,6 +273,7 @@ async fn finish(
         ids: Ids::default(),
         ring: ArcSwap::from_pointee(ring),
         passwords,
+        refresh_key: RefreshKey::new(refresh_key),
         names: Names::new(key_file.key_for("guesses")?),
         key_file,
         live,

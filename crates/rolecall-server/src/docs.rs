@@ -33,7 +33,7 @@ struct Described;
 pub fn base() -> Value {
     let mut described = Described::openapi();
     let parts = [
-        me::Described::openapi(),
+        me::described(),
         oauth::Described::openapi(),
         admin::described(),
         access::described(),

@@ -24,6 +24,12 @@ pub enum Error {
     /// The account or the client that would be acted on holds more than the actor.
     #[error("the other one holds more than you do ({0}); ask a stronger administrator")]
     Stronger(Beyond),
+    /// The token is cut to a scope, and speaks for less than the account.
+    #[error("this token is cut to a scope, and this is for the whole account; log in without `scope`")]
+    Cut,
+    /// The password that was to be the one in use is not.
+    #[error("`current_password` is wrong")]
+    WrongPassword,
     /// Nobody assigns to himself.
     #[error("nobody can give a role to himself; ask another administrator")]
     Oneself,
@@ -86,6 +92,8 @@ pub enum What {
     Api,
     /// A signing key.
     Key,
+    /// A session.
+    Session,
 }
 
 impl std::fmt::Display for What {
@@ -97,6 +105,7 @@ impl std::fmt::Display for What {
             What::Secret => "secret",
             What::Api => "API",
             What::Key => "key",
+            What::Session => "session",
         })
     }
 }

@@ -46,7 +46,15 @@ impl Ids {
 /// [`Error::Internal`] when there is no randomness to be had.
 pub fn secret<const BYTES: usize>() -> Result<String, Error> {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    random::<BYTES>().map(|bytes| URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// As many random bytes.
+///
+/// # Errors
+/// [`Error::Internal`] when there is no randomness to be had.
+pub fn random<const BYTES: usize>() -> Result<[u8; BYTES], Error> {
     let mut bytes = [0; BYTES];
     rand::fill(&mut bytes).map_err(Error::internal)?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    Ok(bytes)
 }

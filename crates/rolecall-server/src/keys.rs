@@ -10,6 +10,7 @@ mod keep;
 mod life;
 mod material;
 mod ring;
+mod secret;
 
 use rolecall_core::{Algorithm, Subject};
 use serde_json::json;
@@ -31,6 +32,7 @@ pub use keep::keep;
 pub use life::{KEPT_BY_OTHERS, Life, Stage};
 pub use material::NewKey;
 pub use ring::{Published, Ring};
+pub use secret::secret;
 
 /// As many keys count at once. Whoever verifies reads them all.
 const MOST: usize = 100;

@@ -157,7 +157,15 @@ impl Passwords {
     /// [`Error::Busy`] when too many wait.
     pub async fn hash(&self, password: Password, who: Who) -> Result<String, Error> {
         let place = self.place(who).await?;
-        match self.run(password, Task::Make, &place).await? {
+        self.hash_at(password, &place).await
+    }
+
+    /// The same for whoever has a place already.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a hashing thread ended.
+    pub async fn hash_at(&self, password: Password, place: &Place) -> Result<String, Error> {
+        match self.run(password, Task::Make, place).await? {
             Answer::Hash(hash) => Ok(hash),
             Answer::Same(_) => Err(Error::internal("a hash was asked for and a comparison came")),
         }

@@ -57,6 +57,8 @@ fn looks(error: &Error) -> (StatusCode, &'static str) {
         Error::Taken(_) => (StatusCode::CONFLICT, "taken"),
         Error::Beyond(_) => (StatusCode::FORBIDDEN, "beyond-your-rights"),
         Error::Stronger(_) => (StatusCode::FORBIDDEN, "stronger-account"),
+        Error::Cut => (StatusCode::FORBIDDEN, "cut-to-scope"),
+        Error::WrongPassword => (StatusCode::BAD_REQUEST, "wrong-password"),
         Error::Oneself => (StatusCode::FORBIDDEN, "to-oneself"),
         Error::LastAdministrator => (StatusCode::CONFLICT, "last-administrator"),
         Error::TwoSecrets => (StatusCode::CONFLICT, "two-secrets"),

@@ -234,6 +234,15 @@ impl Query {
         self.nothing_else("the query has a parameter that this list does not know")?;
         Ok(Page { after, limit })
     }
+
+    /// Takes `true` or `false`, which it is without.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for what is neither.
+    pub fn truth(&mut self, name: &str) -> Result<bool, Error> {
+        let parse = |text: String| text.parse().map_err(|_| Error::Invalid(format!("`{name}` is `true` or `false`")));
+        self.0.take_as_sent(name).map_or(Ok(false), parse)
+    }
 }
 
 /// An id as the key of a list, in the spelling in which we write it.

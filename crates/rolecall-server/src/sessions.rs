@@ -1,14 +1,24 @@
-//! Sessions: one log-in of one subject from one client, what it may do, and its access tokens (RFC 9068).
+//! Sessions: one log-in of one subject from one client, what it may do, its access tokens (RFC 9068), and the refresh
+//! token by which it goes on.
 
 mod access;
+mod ending;
+mod listing;
 mod open;
+mod refresh;
+mod refresh_token;
 mod standing;
 
 use std::time::Duration;
 
 use crate::{Error, app::App, store::sessions as rows};
 
+pub use ending::{Own, end_all, end_all_of, end_of, end_own};
+pub use listing::list;
 pub use open::{Asked, Opened, Refused, open, open_own};
+pub use refresh::refresh;
+pub use refresh_token::RefreshKey;
+pub use rows::Session;
 pub use standing::{Lasting, rights, roles_of};
 
 /// Forgets sessions that have long been over.
@@ -19,6 +29,11 @@ pub async fn forget(app: &App) -> Result<(), Error> {
     let mut tx = app.store.write().await?;
     rows::forget(&mut tx, app.clock.wall() - 3600).await?;
     Ok(tx.commit().await?)
+}
+
+/// Until when a session that is used now may stay unused.
+fn idle_at(app: &App, now: i64, expires_at: i64) -> i64 {
+    (now + seconds(app.config.session_idle_ttl)).min(expires_at)
 }
 
 fn seconds(duration: Duration) -> i64 {

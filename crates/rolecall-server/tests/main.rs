@@ -11,6 +11,7 @@ mod guesses;
 mod keys;
 mod pages;
 mod promise;
+mod sessions;
 mod smoke;
 mod store;
 mod util;

@@ -52,6 +52,11 @@ pub struct Config {
     pub access_token_ttl: Duration,
     /// How long a session can go on.
     pub session_ttl: Duration,
+    /// How long a session that is not used goes on.
+    pub session_idle_ttl: Duration,
+    /// How long a refresh token that was spent is answered with the same successor, as long as that was not used. 0: not
+    /// at all.
+    pub refresh_grace: Duration,
     /// How long a process may decide without having asked PostgreSQL.
     pub lease: Duration,
     /// The roles that registering gives; `None` where registration is closed.
@@ -197,6 +202,8 @@ impl Config {
             key_rotation: Some(Duration::from_secs(90 * 24 * 3600)),
             access_token_ttl: Duration::from_secs(15 * 60),
             session_ttl: Duration::from_secs(30 * 24 * 3600),
+            session_idle_ttl: Duration::from_secs(7 * 24 * 3600),
+            refresh_grace: Duration::from_secs(10),
             lease: Duration::from_secs(lease),
             registration: Some(vec!["user".into()]),
             registration_roles: vec!["user".into()],

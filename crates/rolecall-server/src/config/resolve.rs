@@ -130,6 +130,8 @@ fn read(all: &mut Resolver, folder: &Path) -> Option<Config> {
     let key_rotation = all.take(&setting::KEY_ROTATION, |said| setting::time_or_never(said, 3600, 3650 * 24 * 3600));
     let access_token_ttl = all.take(&setting::ACCESS_TOKEN_TTL, |said| setting::time(said, 30, 24 * 3600));
     let session_ttl = all.take(&setting::SESSION_TTL, |said| setting::time(said, 60, 365 * 24 * 3600));
+    let session_idle_ttl = all.take(&setting::SESSION_IDLE_TTL, |said| setting::time(said, 60, 365 * 24 * 3600));
+    let refresh_grace = all.take(&setting::REFRESH_GRACE, |said| setting::time(said, 0, 60));
     let lease = all.take(&setting::LEASE, |said| setting::time(said, 5, 300));
     let hashing_threads = hashing_threads(all);
     let limits = limits(all);
@@ -151,6 +153,8 @@ fn read(all: &mut Resolver, folder: &Path) -> Option<Config> {
         key_rotation: key_rotation?,
         access_token_ttl: access_token_ttl?,
         session_ttl: session_ttl?,
+        session_idle_ttl: session_idle_ttl?,
+        refresh_grace: refresh_grace?,
         lease: lease?,
         registration: is_open.then(|| registration_roles.clone()),
         registration_roles,

@@ -40,6 +40,8 @@ pub static SIGNING_ALGORITHM: Setting = setting("signing_algorithm", "ES256");
 pub static KEY_ROTATION: Setting = setting("key_rotation", "90d");
 pub static ACCESS_TOKEN_TTL: Setting = setting("access_token_ttl", "15m");
 pub static SESSION_TTL: Setting = setting("session_ttl", "30d");
+pub static SESSION_IDLE_TTL: Setting = setting("session_idle_ttl", "7d");
+pub static REFRESH_GRACE: Setting = setting("refresh_grace", "10s");
 pub static LEASE: Setting = setting("lease", "30s");
 pub static HASHING_THREADS: Setting = setting("hashing_threads", "");
 pub static BODY_LIMIT: Setting = setting("body_limit", "64KiB");
@@ -52,7 +54,7 @@ pub static LOG: Setting = setting("log", super::USUAL_LOG);
 pub static LOG_FORMAT: Setting = setting("log_format", "auto");
 
 /// All of them, in the order in which they are shown.
-pub static SETTINGS: [&Setting; 28] = [
+pub static SETTINGS: [&Setting; 30] = [
     &DATABASE_URL,
     &KEY_FILE,
     &LISTEN,
@@ -71,6 +73,8 @@ pub static SETTINGS: [&Setting; 28] = [
     &KEY_ROTATION,
     &ACCESS_TOKEN_TTL,
     &SESSION_TTL,
+    &SESSION_IDLE_TTL,
+    &REFRESH_GRACE,
     &LEASE,
     &HASHING_THREADS,
     &BODY_LIMIT,
@@ -153,7 +157,7 @@ pub fn time_or_never(said: &Said, least: u64, most: u64) -> Result<Option<Durati
 }
 
 fn shortest(seconds: u64) -> String {
-    let unit = UNITS.into_iter().find(|(_, size)| seconds.is_multiple_of(*size)).unwrap_or(("s", 1));
+    let unit = UNITS.into_iter().find(|(_, size)| seconds > 0 && seconds.is_multiple_of(*size)).unwrap_or(("s", 1));
     format!("{}{}", seconds / unit.1, unit.0)
 }
 

@@ -1,4 +1,7 @@
-//! What everybody may do for himself: register, and see who he is.
+//! What everybody may do for himself: register, see who he is and where he is logged in, log out, change his password.
+
+mod password;
+mod sessions;
 
 use std::sync::Arc;
 
@@ -19,12 +22,22 @@ pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/register", post(public_because("registration, where it is open"), register))
         .route("/me", get(authenticated(), me))
+        .merge(sessions::routes())
+        .merge(password::routes())
 }
 
 /// What they take and answer.
+pub fn described() -> utoipa::openapi::OpenApi {
+    let mut all = Described::openapi();
+    for part in [sessions::Described::openapi(), password::Described::openapi()] {
+        all.merge(part);
+    }
+    all
+}
+
 #[derive(OpenApi)]
 #[openapi(tags((name = "me", description = "What everybody may do for himself.")), paths(register, me))]
-pub struct Described;
+struct Described;
 
 /// A new account of one's own.
 #[derive(Deserialize, ToSchema)]

@@ -27,6 +27,8 @@ pub(super) enum OAuthError {
     /// It is known who the client is, and it may not.
     UnauthorizedClient,
     InvalidGrant,
+    /// It never was one, was used before, or its session is over: whoever asks is not told which.
+    InvalidRefreshToken,
     UnsupportedGrantType(&'static str),
     InvalidScope,
     /// More roles than a token can name.
@@ -56,6 +58,9 @@ impl OAuthError {
                 "the client may not use this grant; `grant_types` says which it may".into(),
             ),
             OAuthError::InvalidGrant => (bad, "invalid_grant", "incorrect username or password".into()),
+            OAuthError::InvalidRefreshToken => {
+                (bad, "invalid_grant", "the refresh token does not count, or no longer; log in again".into())
+            }
             OAuthError::UnsupportedGrantType(why) => (bad, "unsupported_grant_type", (*why).into()),
             OAuthError::InvalidScope => (
                 bad,

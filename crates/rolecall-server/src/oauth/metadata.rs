@@ -89,7 +89,7 @@ pub(super) struct Metadata {
 pub(super) async fn server(State(app): State<Arc<App>>) -> Json<Metadata> {
     let issuer = &app.issuer;
     let password = app.config.password_grant.then_some(GrantType::Password);
-    let grants = password.into_iter().chain([GrantType::ClientCredentials]);
+    let grants = password.into_iter().chain([GrantType::RefreshToken, GrantType::ClientCredentials]);
     Json(Metadata {
         issuer: issuer.clone(),
         token_endpoint: format!("{issuer}/token"),

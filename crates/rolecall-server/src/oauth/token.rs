@@ -30,14 +30,18 @@ use crate::{
 #[schema(as = rolecall::TokenRequest)]
 #[expect(dead_code, reason = "it describes; `Parameters` reads, so that a parameter that is there twice is refused")]
 pub(super) struct Form {
-    #[schema(pattern = "^(password|client_credentials)$", example = "password")]
+    #[schema(pattern = "^(password|refresh_token|client_credentials)$", example = "password")]
     grant_type: String,
     /// For `password`: the account's name, or an address that was verified.
     username: Option<String>,
     /// For `password`.
     #[schema(format = Password)]
     password: Option<String>,
+    /// For `refresh_token`: what the answer before had.
+    #[schema(format = Password)]
+    refresh_token: Option<String>,
     /// Roles and permissions that the token is to be limited to, separated by spaces; all that the subject may, without.
+    /// For `refresh_token` at most what the log-in asked for, for this access token alone.
     scope: Option<String>,
     /// `rolecall`, which it is without; or what a Basic header or an assertion says.
     client_id: Option<String>,
@@ -64,12 +68,17 @@ pub(super) struct Answered {
     /// What it is limited to, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
+    /// What the next access token is had for, once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
 }
 
-/// Log in, or get a token for a client itself.
+/// Log in, go on, or get a token for a client itself.
 ///
-/// The grants `password` and `client_credentials` of OAuth 2.0. A client proves who it is by a secret in a Basic header
-/// or in the form, or by an assertion that it signed, as it was registered. Parameters that are not known are passed over, as the standard says; one that is
+/// The grants `password`, `refresh_token` and `client_credentials` of OAuth 2.0. A refresh token counts once, and the
+/// answer has the next one. Used again it is answered with the same one for a few seconds, in case that was lost; after
+/// that it ends the session. A client proves who it is by a secret in a Basic header or in the form, or by an assertion
+/// that it signed, as it was registered. Parameters that are not known are passed over, as the standard says; one that is
 /// there twice is refused.
 #[utoipa::path(
     post, path = "/token", operation_id = "token", tag = "oauth",
@@ -97,7 +106,7 @@ pub(super) async fn token(State(app): State<Arc<App>>, request: Request) -> Resp
     }
 }
 
-async fn answer(app: &App, request: Request) -> Result<Opened, OAuthError> {
+async fn answer(app: &Arc<App>, request: Request) -> Result<Opened, OAuthError> {
     let (parts, body) = request.into_parts();
     // What stands in a query ends in logs and histories (RFC 6749, 3.2 and 2.3.1).
     if parts.uri.query().is_some() {
@@ -126,12 +135,13 @@ async fn answer(app: &App, request: Request) -> Result<Opened, OAuthError> {
             let opened = sessions::open_own(app, asked).await?;
             opened.inspect(|_| tracing::info!(client, "a client got a token for itself"))
         }
-        GrantType::RefreshToken => return Err(grants::unsupported()),
+        GrantType::RefreshToken => sessions::refresh(app, &grants::refresh_token::token(&mut form)?, asked).await?,
     };
     opened.map_err(|refused| match refused {
         Refused::Grant => OAuthError::InvalidGrant,
         Refused::Client => OAuthError::InvalidClient,
         Refused::Target => OAuthError::InvalidTarget,
+        Refused::Token => OAuthError::InvalidRefreshToken,
         Refused::Scope => OAuthError::InvalidScope,
         Refused::TooManyRoles => OAuthError::ScopeNeeded,
     })
@@ -144,6 +154,7 @@ fn told(opened: &Opened) -> Response {
         token_type: "Bearer",
         expires_in: opened.expires_in,
         scope: opened.scope.as_ref().map(ToString::to_string),
+        refresh_token: opened.refresh_token.clone(),
     };
     let mut response = Json(answered).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

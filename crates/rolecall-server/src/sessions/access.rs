@@ -1,6 +1,8 @@
 //! The access tokens of a session: which roles are active in one, by which assignments, and until when.
 
-use rolecall_core::{Claims, Policy, Scope, Version, jwk::KeyError, jwt};
+use std::sync::Arc;
+
+use rolecall_core::{Claims, Grant, Policy, RoleName, Scope, Version, jwk::KeyError, jwt};
 
 use super::seconds;
 use crate::{
@@ -109,7 +111,7 @@ pub(super) fn holding(assigned: Vec<Assignment>, now: i64) -> Vec<Assignment> {
 pub(super) fn is_held(policy: &Policy, assigned: &[Assignment], scope: &Scope) -> bool {
     let roles = || assigned.iter().map(|assignment| assignment.role.as_str());
     let all = policy.activate(roles(), None);
-    let has_role = |role: &rolecall_core::RoleName| policy.check_role(&all, role.as_str()).is_allowed();
+    let has_role = |role: &RoleName| policy.check_role(&all, role.as_str()).is_allowed();
     if !scope.roles().iter().all(has_role) {
         return false;
     }
@@ -118,4 +120,31 @@ pub(super) fn is_held(policy: &Policy, assigned: &[Assignment], scope: &Scope) -
         named => policy.activate(named.iter().map(|role| role.as_str()), None),
     };
     scope.grants().iter().all(|grant| policy.holds(&cut, grant))
+}
+
+/// What a token is cut to whose session is cut to `limit`, when it is asked to be cut to less; `None` when that is not
+/// less, or not held. Of roles and permissions, whichever is not named stays as the limit has it.
+pub(super) fn narrowed(
+    policy: &Policy,
+    assigned: &[Assignment],
+    limit: Option<&Scope>,
+    asked: Option<&Scope>,
+) -> Option<Option<Scope>> {
+    let Some(asked) = asked else { return Some(limit.cloned()) };
+    let Some(limit) = limit else { return is_held(policy, assigned, asked).then(|| Some(asked.clone())) };
+    let roles = if asked.roles().is_empty() { limit.roles() } else { asked.roles() };
+    let grants = if asked.grants().is_empty() { limit.grants() } else { asked.grants() };
+    let scope = |grants: &[Grant]| {
+        let words = roles.iter().map(RoleName::to_string).chain(grants.iter().map(Grant::to_string));
+        words.collect::<Vec<_>>().join(" ").parse::<Scope>().ok()
+    };
+    let held = |scope: &Scope| {
+        policy.activate(assigned.iter().map(|assignment| assignment.role.as_str()), Some(Arc::new(scope.clone())))
+    };
+    let within = held(limit);
+    let has_role = |role: &RoleName| policy.check_role(&within, role.as_str()).is_allowed();
+    // Of what these roles hold, and of what the limit leaves of that.
+    let cut = held(&scope(limit.grants())?);
+    let is_less = asked.roles().iter().all(has_role) && asked.grants().iter().all(|grant| policy.holds(&cut, grant));
+    is_less.then(|| scope(grants))
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     access::{Grounds, holding, is_held, mint},
-    seconds,
+    idle_at, seconds,
 };
 use crate::{
     Error,
@@ -14,11 +14,12 @@ use crate::{
     apis,
     app::App,
     audit::{self, Act},
-    clients::Authenticated,
+    clients::{Authenticated, GrantType},
     config::LONGEST_TOKEN,
     store::{
         StoreError, Tx,
         assignments::{self, Holder},
+        refresh_tokens,
         sessions::{self as rows, Session},
         users::Credentials,
     },
@@ -31,8 +32,10 @@ pub struct Opened {
     pub token: String,
     /// Seconds until it is no longer good.
     pub expires_in: i64,
-    /// What it was cut to.
+    /// What the token was cut to.
     pub scope: Option<Scope>,
+    /// By which the session goes on.
+    pub refresh_token: Option<String>,
 }
 
 /// What a session is asked for, whoever's it is to be.
@@ -55,8 +58,10 @@ pub enum Refused {
     Grant,
     /// The client is not what it was when it proved who it is.
     Client,
-    /// There is no such API.
+    /// There is no such API, or it is not the session's.
     Target,
+    /// The refresh token is none of ours or does not count any more, or its session is over.
+    Token,
     /// The scope names what the subject does not hold.
     Scope,
     /// The subject has more roles than a token can name.
@@ -89,8 +94,13 @@ pub async fn open(app: &App, proved: &Proved, asked: Asked) -> Result<Result<Ope
     if asked.scope.as_ref().is_some_and(|scope| !is_held(&policy, &assigned, scope)) {
         return was_right(app, tx, proved, Refused::Scope).await;
     }
-    let expires_at = now + seconds(app.config.session_ttl);
-    let session = begun(app, Some(&user.id), audience, &asked, now, expires_at)?;
+    // Without a refresh token it ends with its one access token.
+    let goes_on = asked.client.may(GrantType::RefreshToken);
+    let longest =
+        if goes_on { app.config.session_ttl } else { app.config.session_ttl.min(app.config.access_token_ttl) };
+    let expires_at = now + seconds(longest);
+    let mut session = begun(app, Some(&user.id), audience, &asked, now, expires_at)?;
+    session.idle_at = idle_at(app, now, expires_at);
     let (assigned, name, scope) = (assigned.as_slice(), Some(user.username.as_str()), asked.scope.as_ref());
     let Some(minted) = mint(app, &session, Grounds { version, policy: &policy, assigned, name, scope }, now)? else {
         return was_right(app, tx, proved, Refused::TooManyRoles).await;
@@ -100,6 +110,13 @@ pub async fn open(app: &App, proved: &Proved, asked: Asked) -> Result<Result<Ope
         Err(StoreError::Gone) => return Ok(Err(Refused::Grant)),
         done => done?,
     }
+    let refresh_token = match goes_on {
+        true => Some(app.refresh_key.first(&session.id)?),
+        false => None,
+    };
+    if let Some(token) = &refresh_token {
+        refresh_tokens::insert(&mut tx, &session.id, &token.hash()).await?;
+    }
     let by = Actor::Visitor { id: user.id, name: user.username, origin: asked.origin };
     record(app, &mut tx, &by, &session).await?;
     proved.attempt.was_right(app, &mut tx).await?;
@@ -107,7 +124,8 @@ pub async fn open(app: &App, proved: &Proved, asked: Asked) -> Result<Result<Ope
         Err(StoreError::Gone) => return Ok(Err(Refused::Grant)),
         done => done?,
     }
-    Ok(Ok(Opened { token: minted.token, expires_in: minted.exp - now, scope: asked.scope }))
+    let refresh_token = refresh_token.map(|token| token.to_text());
+    Ok(Ok(Opened { token: minted.token, expires_in: minted.exp - now, scope: asked.scope, refresh_token }))
 }
 
 /// Opens a session of a client for itself (RFC 6749, 4.4), by roles of its own. It ends with its one token: whoever can
@@ -139,7 +157,7 @@ pub async fn open_own(app: &App, asked: Asked) -> Result<Result<Opened, Refused>
     let by = Actor::Visitor { id: client.id.clone(), name: client.name.clone(), origin: asked.origin };
     record(app, &mut tx, &by, &session).await?;
     tx.commit().await?;
-    Ok(Ok(Opened { token: minted.token, expires_in: minted.exp - now, scope: asked.scope }))
+    Ok(Ok(Opened { token: minted.token, expires_in: minted.exp - now, scope: asked.scope, refresh_token: None }))
 }
 
 /// For which API, if the client is still what it was.

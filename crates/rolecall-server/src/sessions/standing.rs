@@ -54,13 +54,19 @@ pub async fn roles_of(app: &App, tx: &mut Tx, holder: Holder<'_>) -> Result<Vec<
     Ok(assigned.into_iter().map(|assignment| assignment.role).collect())
 }
 
-/// The session, if it is one of that subject, is not over, and all that it is about is still there and enabled: the
-/// user, the client, the API.
+/// The session, if it is one of that subject and goes on.
 async fn going_on(app: &App, tx: &mut Tx, subject: &str, session: &str, now: i64) -> Result<Option<Session>, Error> {
-    let found = rows::find(tx, session).await?;
-    let Some(session) = found.filter(|session| session.subject() == subject && !session.is_over(now)) else {
-        return Ok(None);
-    };
+    match rows::find(tx, session).await?.filter(|session| session.subject() == subject) {
+        Some(session) if goes_on(app, tx, &session, now).await? => Ok(Some(session)),
+        _ => Ok(None),
+    }
+}
+
+/// Whether it is not over, and all that it is about is still there and enabled: the user, the client, the API.
+pub(super) async fn goes_on(app: &App, tx: &mut Tx, session: &Session, now: i64) -> Result<bool, Error> {
+    if session.is_over(now) {
+        return Ok(false);
+    }
     let user = match &session.user {
         Some(user) => users::find(tx, user).await?.is_some_and(|user| !user.disabled),
         None => true,
@@ -70,7 +76,7 @@ async fn going_on(app: &App, tx: &mut Tx, subject: &str, session: &str, now: i64
         Some(api) => apis::is_enabled(app, tx, api).await?,
         None => true,
     };
-    Ok(Some(session).filter(|_| user && client && api))
+    Ok(user && client && api)
 }
 
 impl Authority for App {

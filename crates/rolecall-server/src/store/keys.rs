@@ -1,4 +1,4 @@
-//! Keys that sign and verify tokens, encrypted.
+//! Keys that sign and verify tokens, and secret keys of our own, encrypted.
 
 use super::{StoreError, Tx, on};
 
@@ -97,5 +97,25 @@ pub async fn update(tx: &mut Tx, key: &SealedKey) -> Result<(), StoreError> {
 /// Removes one.
 pub async fn delete(tx: &mut Tx, kid: &str) -> Result<(), StoreError> {
     on!(tx, db => sqlx::query("DELETE FROM signing_keys WHERE kid = $1").bind(kid).execute(db).await.map(drop)?);
+    Ok(())
+}
+
+/// The secret key of this name, encrypted.
+pub async fn find_secret(tx: &mut Tx, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(on!(tx, db => sqlx::query_scalar("SELECT sealed FROM secret_keys WHERE name = $1")
+        .bind(name)
+        .fetch_optional(db)
+        .await?))
+}
+
+/// Adds a secret key.
+pub async fn insert_secret(tx: &mut Tx, name: &str, sealed: &[u8], at: i64) -> Result<(), StoreError> {
+    on!(tx, db => sqlx::query("INSERT INTO secret_keys (name, sealed, created_at) VALUES ($1, $2, $3)")
+        .bind(name)
+        .bind(sealed)
+        .bind(at)
+        .execute(db)
+        .await
+        .map(drop)?);
     Ok(())
 }

@@ -11,6 +11,7 @@ pub mod clients;
 pub mod guesses;
 pub mod instance;
 pub mod keys;
+pub mod refresh_tokens;
 pub mod roles;
 pub mod sessions;
 pub mod users;

@@ -82,10 +82,50 @@ pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Session>, StoreError> 
     Ok(row.map(session))
 }
 
-/// Ends all of a user's; answers how many.
-pub async fn delete_of_user(tx: &mut Tx, user: &str) -> Result<u64, StoreError> {
-    Ok(on!(tx, db => sqlx::query("DELETE FROM sessions WHERE user_id = $1")
+/// Those of a user that are not over at `now`, in the order of their ids, after one.
+pub async fn list_of_user(
+    tx: &mut Tx,
+    user: &str,
+    now: i64,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Session>, StoreError> {
+    let rows: Vec<Row> = on!(tx, db => sqlx::query_as(
+        "SELECT id, user_id, client_id, audience, scope, created_at, used_at, idle_at, expires_at \
+         FROM sessions WHERE user_id = $1 AND id > $2 AND idle_at > $3 ORDER BY id LIMIT $4")
         .bind(user)
+        .bind(after)
+        .bind(now)
+        .bind(limit)
+        .fetch_all(db)
+        .await?);
+    Ok(rows.into_iter().map(session).collect())
+}
+
+/// Notes that one was used, and until when it may stay unused from now on.
+pub async fn used(tx: &mut Tx, session: &Session) -> Result<(), StoreError> {
+    on!(tx, db => sqlx::query("UPDATE sessions SET used_at = $2, idle_at = $3 WHERE id = $1")
+        .bind(&session.id)
+        .bind(session.used_at)
+        .bind(session.idle_at)
+        .execute(db)
+        .await
+        .map(drop)?);
+    Ok(())
+}
+
+/// Ends one; `false` if it was gone.
+pub async fn delete(tx: &mut Tx, id: &str) -> Result<bool, StoreError> {
+    let gone =
+        on!(tx, db => sqlx::query("DELETE FROM sessions WHERE id = $1").bind(id).execute(db).await?.rows_affected());
+    Ok(gone > 0)
+}
+
+/// Ends all of a user's but the one of this id; answers how many.
+pub async fn delete_of_user(tx: &mut Tx, user: &str, but: Option<&str>) -> Result<u64, StoreError> {
+    Ok(on!(tx, db => sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND id <> $2")
+        .bind(user)
+        .bind(but.unwrap_or_default())
         .execute(db)
         .await?
         .rows_affected()))

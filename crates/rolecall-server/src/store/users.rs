@@ -147,6 +147,18 @@ pub async fn set_password(tx: &mut Tx, id: &str, password: &str) -> Result<(), S
     Ok(())
 }
 
+/// Puts another hash in the place of this one; `false` when that is not the one that there is.
+pub async fn replace_password(tx: &mut Tx, id: &str, old: Option<&str>, new: &str) -> Result<bool, StoreError> {
+    let done = on!(tx, db => sqlx::query("UPDATE users SET password = $3 WHERE id = $1 AND password = $2")
+        .bind(id)
+        .bind(old)
+        .bind(new)
+        .execute(db)
+        .await?
+        .rows_affected());
+    Ok(done > 0)
+}
+
 /// Removes an account with its sessions and assignments; `false` if there was none.
 pub async fn delete(tx: &mut Tx, id: &str) -> Result<bool, StoreError> {
     let gone =

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::util::{Actor, Answer, World};
 
 /// The service's own permissions, as the design lists them.
-const OWN_PERMISSIONS: [&str; 12] = [
+const OWN_PERMISSIONS: [&str; 14] = [
     "rolecall.users:read",
     "rolecall.users:write",
     "rolecall.roles:read",
@@ -33,6 +33,8 @@ const OWN_PERMISSIONS: [&str; 12] = [
     "rolecall.audit:read",
     "rolecall.keys:read",
     "rolecall.keys:write",
+    "rolecall.sessions:read",
+    "rolecall.sessions:write",
 ];
 
 /// An id that nobody has.

@@ -59,6 +59,10 @@ fn routes() -> Vec<(&'static str, String, &'static str, &'static str)> {
         route("GET", "/admin/keys/ghost", "", "rolecall.keys:read"),
         route("HEAD", "/admin/keys/ghost", "", "rolecall.keys:read"),
         route("DELETE", "/admin/keys/ghost", "", "rolecall.keys:write"),
+        route("GET", &format!("{user}/sessions"), "", "rolecall.sessions:read"),
+        route("HEAD", &format!("{user}/sessions"), "", "rolecall.sessions:read"),
+        route("DELETE", &format!("{user}/sessions"), "", "rolecall.sessions:write"),
+        route("DELETE", &format!("{user}/sessions/{NOBODY}"), "", "rolecall.sessions:write"),
         route("GET", "/admin/audit", "", "rolecall.audit:read"),
         route("HEAD", "/admin/audit", "", "rolecall.audit:read"),
     ]

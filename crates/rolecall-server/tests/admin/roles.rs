@@ -70,6 +70,8 @@ on_both! {
             "rolecall.audit:read",
             "rolecall.keys:read",
             "rolecall.keys:write",
+            "rolecall.sessions:read",
+            "rolecall.sessions:write",
         ];
         let reading = all.into_iter().filter(|permission| permission.ends_with(":read")).collect::<Vec<_>>();
         let shown = admin.get("/admin/roles/rolecall.admin").await.expect(200).json();

@@ -27,6 +27,8 @@ fn people() -> People {
         .role("reads-audit", &["rolecall.audit:read"])
         .role("reads-keys", &["rolecall.keys:read"])
         .role("writes-keys", &["rolecall.keys:write"])
+        .role("reads-sessions", &["rolecall.sessions:read"])
+        .role("ends-sessions", &["rolecall.sessions:write"])
         .person("user", &[])
         .person("everything", &["everything"])
         .person("admin", &["rolecall.admin"])
@@ -43,6 +45,8 @@ fn people() -> People {
         .person("audit:read", &["reads-audit"])
         .person("keys:read", &["reads-keys"])
         .person("keys:write", &["writes-keys"])
+        .person("sessions:read", &["reads-sessions"])
+        .person("sessions:write", &["ends-sessions"])
         .scoped("admin cut to users:read", &["rolecall.admin"], "rolecall.users:read")
 }
 

@@ -93,6 +93,22 @@ async fn every_way_in(address: SocketAddr, admin_password: &str, canaries: &mut 
         canaries.made.push(secret.rsplit('.').next().unwrap_or_default().to_owned());
     }
     answers.push(admin.post("/admin/users", json!({ "username": "bob", "password": bob })).await.expect(201));
+    let mut tokens = vec![nobody.log_in("alice", &alice).await.expect(200).json()];
+    for _ in 0..2 {
+        let last = tokens.last().expect("a token")["refresh_token"].as_str().expect("a token");
+        let form = format!("grant_type=refresh_token&refresh_token={last}");
+        tokens.push(nobody.form("/token", &form).await.expect(200).json());
+    }
+    for token in tokens.iter().flat_map(|told| [&told["access_token"], &told["refresh_token"]]) {
+        let token = token.as_str().expect("a token");
+        canaries.made.extend([token.to_owned(), token[token.len() / 2..].to_owned()]);
+    }
+    // That one ends the session is told.
+    let spent = tokens[0]["refresh_token"].as_str().expect("a token");
+    for token in [spent.to_owned(), format!("{spent}x"), canaries.sing(), format!("rcr_{}", canaries.sing())] {
+        answers
+            .push(nobody.form("/token", &format!("grant_type=refresh_token&refresh_token={token}")).await.expect(400));
+    }
     answers.push(nobody.log_in("alice", &canaries.sing()).await.expect(400));
     answers.push(nobody.log_in("nobody", &canaries.sing()).await.expect(400));
     answers.push(nobody.register("alice", &canaries.sing()).await.expect(409));

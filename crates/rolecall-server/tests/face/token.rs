@@ -19,7 +19,10 @@ on_both! {
         world.nobody().register("alice", PASSWORD).await.expect(201);
         let answer = asked(&world.nobody(), &[], GOOD).await.expect(200);
         let told = answer.json();
-        assert_eq!(told, json!({ "access_token": told["access_token"], "token_type": "Bearer", "expires_in": 900 }),);
+        let (access, refresh) = (&told["access_token"], &told["refresh_token"]);
+        let members =
+            json!({ "access_token": access, "token_type": "Bearer", "expires_in": 900, "refresh_token": refresh });
+        assert_eq!(told, members);
         assert_eq!(answer.header("content-type"), "application/json");
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(answer.header("pragma"), "no-cache");

@@ -70,6 +70,16 @@ impl Rows {
         on!(self, db => sqlx::query_scalar(sql).fetch_all(db).await.expect("texts"))
     }
 
+    /// How the database would answer, by the lines in this column of what `EXPLAIN` says.
+    pub async fn plan(&mut self, sql: &str, column: usize) -> Vec<String> {
+        use sqlx::Row;
+        let sql = AssertSqlSafe(sql.to_owned());
+        on!(self, db => {
+            let rows = sqlx::query(sql).fetch_all(db).await.expect("a plan");
+            rows.iter().map(|row| row.get::<String, _>(column)).collect()
+        })
+    }
+
     /// The version row.
     pub async fn version(&mut self) -> i64 {
         self.number("SELECT version FROM policy").await

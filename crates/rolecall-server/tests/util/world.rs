@@ -167,6 +167,11 @@ pub struct Down {
 }
 
 impl Down {
+    /// The same with other settings.
+    pub fn with(self, configure: fn(&mut Config)) -> Down {
+        Down { configure, ..self }
+    }
+
     /// Starts it again on the same database.
     pub async fn up(mut self) -> World {
         let mut config = World::config(&self.url, &self.folder).expect("settings");

@@ -1,6 +1,7 @@
 //! By what a token can be asked for: the ways to prove who somebody is, one file each.
 
 pub(super) mod password;
+pub(super) mod refresh_token;
 
 use super::error::OAuthError;
 use crate::{app::App, clients::GrantType};
@@ -12,11 +13,6 @@ pub(super) fn parse(app: &App, name: &str) -> Result<GrantType, OAuthError> {
             Err(OAuthError::UnsupportedGrantType("`grant_type=password` is turned off here"))
         }
         Ok(grant) => Ok(grant),
-        Err(_) => Err(unsupported()),
+        Err(_) => Err(OAuthError::UnsupportedGrantType("use `password`, `refresh_token` or `client_credentials`")),
     }
-}
-
-/// One that is not answered here.
-pub(super) fn unsupported() -> OAuthError {
-    OAuthError::UnsupportedGrantType("use `grant_type=password` or `grant_type=client_credentials`")
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::admin::{NOBODY, assignment, inherits, permission, user};
 
 /// What may stand in a role.
-pub const GRANTS: [&str; 24] = [
+pub const GRANTS: [&str; 26] = [
     "items:read",
     "items:read",
     "items:write",
@@ -34,6 +34,8 @@ pub const GRANTS: [&str; 24] = [
     "rolecall.audit:read",
     "rolecall.keys:read",
     "rolecall.keys:write",
+    "rolecall.sessions:read",
+    "rolecall.sessions:write",
 ];
 
 /// One call.
@@ -66,6 +68,7 @@ pub enum Kind {
     Revoke,
     Inherit,
     Disinherit,
+    EndSessions,
     AddClient,
     EditClient,
     DisableClient,
@@ -78,7 +81,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 22] = [
+    pub const ALL: [Kind; 23] = [
         Kind::AddUser,
         Kind::Disable,
         Kind::Enable,
@@ -92,6 +95,7 @@ impl Kind {
         Kind::Revoke,
         Kind::Inherit,
         Kind::Disinherit,
+        Kind::EndSessions,
         Kind::AddClient,
         Kind::EditClient,
         Kind::DisableClient,
@@ -204,6 +208,7 @@ impl Stage<'_> {
                 let junior = if had.is_empty() { &other } else { dice.pick(had) };
                 edit(kind, "DELETE", inherits(&role, junior))
             }
+            Kind::EndSessions => on(kind, "DELETE", format!("{user_path}/sessions"), None, "rolecall.sessions:write"),
             Kind::AddClient => {
                 let body = json!({ "client_name": self.fresh });
                 of(kind, "POST", "/admin/clients".into(), Some(body), writes)

@@ -216,7 +216,7 @@ impl Play<'_> {
                 }
             }
         }
-        if matches!(call.kind, Kind::Disable | Kind::DeleteUser) {
+        if matches!(call.kind, Kind::Disable | Kind::DeleteUser | Kind::EndSessions) {
             scene.dead.extend(call.acts_on.clone());
         }
         (self.told, self.version) = (told, version);

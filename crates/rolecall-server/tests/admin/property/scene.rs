@@ -207,9 +207,13 @@ impl<'w> Scene<'w> {
         }
         for name in POWERS {
             let mut held = dice.some(&HELD, 2);
-            for power in
-                ["rolecall.roles:write", "rolecall.roles:grant", "rolecall.users:write", "rolecall.clients:write"]
-            {
+            for power in [
+                "rolecall.roles:write",
+                "rolecall.roles:grant",
+                "rolecall.users:write",
+                "rolecall.clients:write",
+                "rolecall.sessions:write",
+            ] {
                 if !dice.one_in(4) {
                     held.push(power);
                 }
