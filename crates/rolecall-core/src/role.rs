@@ -91,6 +91,8 @@ pub const OWN_PERMISSIONS: [&str; 14] = [
     "rolecall.clients:write",
     "rolecall.apis:read",
     "rolecall.apis:write",
+    "rolecall.decisions:evaluate",
+    "rolecall.decisions:read",
     "rolecall.audit:read",
     "rolecall.keys:read",
     "rolecall.keys:write",

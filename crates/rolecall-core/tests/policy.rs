@@ -409,6 +409,8 @@ fn the_built_in_roles_hold_what_the_design_says() {
         "clients:write",
         "apis:read",
         "apis:write",
+        "decisions:evaluate",
+        "decisions:read",
         "audit:read",
         "keys:read",
         "keys:write",

@@ -33,6 +33,7 @@ mod client_address;
 mod clients;
 mod config;
 mod cors;
+mod decisions;
 mod docs;
 mod edge;
 mod error;

@@ -17,6 +17,8 @@ mod users;
 
 use serde_json::{Value, json};
 
+pub use property::Dice;
+
 use crate::util::{Actor, Answer, World};
 
 /// The service's own permissions, as the design lists them.
@@ -30,6 +32,8 @@ const OWN_PERMISSIONS: [&str; 14] = [
     "rolecall.clients:write",
     "rolecall.apis:read",
     "rolecall.apis:write",
+    "rolecall.decisions:evaluate",
+    "rolecall.decisions:read",
     "rolecall.audit:read",
     "rolecall.keys:read",
     "rolecall.keys:write",

@@ -6,6 +6,11 @@ use serde_json::json;
 use super::{NOBODY, OWN_PERMISSIONS, everything, holder, refused};
 use crate::util::{Actor, Answer, on_both, world::PASSWORD};
 
+/// What every call of AuthZEN can be asked.
+const QUESTION: &str = r#"{
+    "subject": { "type": "user", "id": "x" }, "action": { "name": "read" }, "resource": { "type": "items", "id": "1" }
+}"#;
+
 /// Each route of the table: method, path, body, and the permission that it asks for.
 fn routes() -> Vec<(&'static str, String, &'static str, &'static str)> {
     let user = format!("/admin/users/{NOBODY}");
@@ -63,6 +68,10 @@ fn routes() -> Vec<(&'static str, String, &'static str, &'static str)> {
         route("HEAD", &format!("{user}/sessions"), "", "rolecall.sessions:read"),
         route("DELETE", &format!("{user}/sessions"), "", "rolecall.sessions:write"),
         route("DELETE", &format!("{user}/sessions/{NOBODY}"), "", "rolecall.sessions:write"),
+        route("POST", "/access/v1/evaluation", QUESTION, "rolecall.decisions:evaluate"),
+        route("POST", "/access/v1/evaluations", QUESTION, "rolecall.decisions:evaluate"),
+        route("POST", "/access/v1/search/subject", QUESTION, "rolecall.decisions:evaluate"),
+        route("POST", "/access/v1/search/action", QUESTION, "rolecall.decisions:evaluate"),
         route("GET", "/admin/audit", "", "rolecall.audit:read"),
         route("HEAD", "/admin/audit", "", "rolecall.audit:read"),
     ]

@@ -15,9 +15,9 @@ use std::{
     env,
 };
 
+pub use self::dice::Dice;
 use self::{
     calls::{Call, Kind, Stage},
-    dice::Dice,
     oracle::{Account, Held, Told},
     scene::{Bearer, Scene},
 };
