@@ -81,7 +81,7 @@ pub struct Role {
 }
 
 /// The service's own permissions. Built in: an application cannot add to them.
-pub const OWN_PERMISSIONS: [&str; 14] = [
+pub const OWN_PERMISSIONS: [&str; 16] = [
     "rolecall.users:read",
     "rolecall.users:write",
     "rolecall.roles:read",

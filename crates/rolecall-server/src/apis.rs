@@ -60,6 +60,15 @@ pub async fn is_enabled(app: &App, tx: &mut Tx, identifier: &str) -> Result<bool
     })
 }
 
+/// Whether there is such an API: the issuer is one too, and so is the one of the setting.
+///
+/// # Errors
+/// [`Error::Store`] when it cannot be read.
+pub async fn is_known(app: &App, tx: &mut Tx, identifier: &str) -> Result<bool, Error> {
+    let ours = identifier == app.issuer || app.config.audience.as_deref() == Some(identifier);
+    Ok(ours || rows::by_identifier(tx, identifier).await?.is_some())
+}
+
 /// Adds one. It is called so for good: guards compare it.
 ///
 /// # Errors

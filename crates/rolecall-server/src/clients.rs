@@ -48,7 +48,7 @@ pub struct NewSecret {
 pub async fn add(change: &mut Change, said: Said) -> Result<(Client, Option<NewSecret>), Error> {
     let app = change.app().clone();
     let client = said.of_a_new_one(app.ids.next(&app.clock)?, app.clock.wall())?;
-    fields::hold_together(change.tx(), &client, None).await?;
+    fields::hold_together(&app, change.tx(), &client, None).await?;
     rows::insert(change.tx(), &client).await?;
     // From where pages may call is read anew with every change that concerns a client.
     if !client.cors_origins.is_empty() {
@@ -73,11 +73,12 @@ pub async fn edit(change: &mut Change, id: &str, said: Said) -> Result<(), Error
     if said.disabled == Some(true) {
         change.waits();
     }
+    let app = change.app().clone();
     let after = said.applied(before.clone())?;
     if after == before {
         return Ok(());
     }
-    fields::hold_together(change.tx(), &after, Some(&before)).await?;
+    fields::hold_together(&app, change.tx(), &after, Some(&before)).await?;
     rows::update(change.tx(), &after).await?;
     if !after.auth_method.is_secret() {
         client_secrets::delete_all(change.tx(), id).await?;

@@ -7,6 +7,7 @@ mod listing;
 mod open;
 mod refresh;
 mod refresh_token;
+mod shown;
 mod standing;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub use open::{Asked, Opened, Refused, open, open_own};
 pub use refresh::refresh;
 pub use refresh_token::RefreshKey;
 pub use rows::Session;
+pub use shown::{Standing, introspect, revoke};
 pub use standing::{Lasting, rights, roles_of};
 
 /// Forgets sessions that have long been over.

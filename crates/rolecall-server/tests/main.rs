@@ -14,4 +14,5 @@ mod promise;
 mod sessions;
 mod smoke;
 mod store;
+mod tokens;
 mod util;

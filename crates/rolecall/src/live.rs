@@ -60,7 +60,7 @@ impl Live {
     }
 
     /// The longest lifetime of a token, in seconds.
-    pub(crate) fn max_lifetime(&self) -> i64 {
+    pub fn max_lifetime(&self) -> i64 {
         self.max_lifetime
     }
 

@@ -41,9 +41,10 @@ fn has_attribute(before: &[&str]) -> bool {
 
 /// `on_both! {` makes two tests of each function in it, `proptest! {` one.
 fn is_in_a_macro(line: &str, before: &[&str]) -> bool {
-    let opened = before.iter().rev().find(|line| !line.is_empty() && !line.starts_with(' '));
-    line.starts_with(' ')
-        && opened.is_some_and(|line| line.starts_with("on_both! {") || line.starts_with("proptest! {"))
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let opened = before.iter().rev().find(|above| !above.is_empty() && indent(above) < indent(line));
+    let opened = opened.map(|line| line.trim_start());
+    opened.is_some_and(|line| line.starts_with("on_both! {") || line.starts_with("proptest! {"))
 }
 
 /// Where the links of a document lead within the repository, without what follows a `#`.

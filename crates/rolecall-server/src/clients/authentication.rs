@@ -59,6 +59,11 @@ impl Authenticated {
         self.client.as_ref()
     }
 
+    /// Whether it only says who it is, which anybody can (RFC 6749, 2.1).
+    pub fn is_public(&self) -> bool {
+        self.client.as_ref().is_none_or(|client| client.auth_method == AuthMethod::None)
+    }
+
     /// Whether it may ask for tokens by this grant. The built-in one may for people, by all there are.
     pub fn may(&self, grant: GrantType) -> bool {
         match &self.client {

@@ -4,11 +4,7 @@ use rolecall_core::{Algorithm, KeySet, jwk::VerifyingKey};
 use serde_json::Value;
 
 use super::{AuthMethod, Client, GrantType};
-use crate::{
-    Error, names,
-    store::{Tx, apis},
-    uris,
-};
+use crate::{Error, apis, app::App, names, store::Tx, uris};
 
 /// Most entries of a list, and most keys.
 const MOST: usize = 20;
@@ -157,7 +153,7 @@ pub fn key_ids(client: &Client) -> Vec<String> {
 ///
 /// # Errors
 /// [`Error::Invalid`] says what cannot be.
-pub async fn hold_together(tx: &mut Tx, client: &Client, before: Option<&Client>) -> Result<(), Error> {
+pub async fn hold_together(app: &App, tx: &mut Tx, client: &Client, before: Option<&Client>) -> Result<(), Error> {
     let invalid = |why: &str| Err(Error::Invalid(why.into()));
     let may = |grant| client.grant_types.contains(&grant);
     if client.auth_method == AuthMethod::None && may(GrantType::ClientCredentials) {
@@ -180,7 +176,7 @@ pub async fn hold_together(tx: &mut Tx, client: &Client, before: Option<&Client>
     let named = |client: &'_ Client| client.apis.iter().chain(&client.default_audience).cloned().collect::<Vec<_>>();
     let known = before.map(named).unwrap_or_default();
     for api in named(client).iter().filter(|api| !known.contains(api)) {
-        if apis::by_identifier(tx, api).await?.is_none() {
+        if !apis::is_known(app, tx, api).await? {
             return invalid(
                 "`apis` and `default_audience` name APIs by their `identifier`; make it first, at `/admin/apis`",
             );

@@ -29,6 +29,8 @@ pub(super) enum OAuthError {
     InvalidGrant,
     /// It never was one, was used before, or its session is over: whoever asks is not told which.
     InvalidRefreshToken,
+    /// RFC 7009, 2.1: the token was not given to the client that gives it back.
+    AnotherClients,
     UnsupportedGrantType(&'static str),
     InvalidScope,
     /// More roles than a token can name.
@@ -61,6 +63,7 @@ impl OAuthError {
             OAuthError::InvalidRefreshToken => {
                 (bad, "invalid_grant", "the refresh token does not count, or no longer; log in again".into())
             }
+            OAuthError::AnotherClients => (bad, "invalid_grant", "the token was given to another client".into()),
             OAuthError::UnsupportedGrantType(why) => (bad, "unsupported_grant_type", (*why).into()),
             OAuthError::InvalidScope => (
                 bad,

@@ -72,6 +72,10 @@ pub(super) struct Metadata {
     #[schema(format = "uri")]
     token_endpoint: String,
     #[schema(format = "uri")]
+    introspection_endpoint: String,
+    #[schema(format = "uri")]
+    revocation_endpoint: String,
+    #[schema(format = "uri")]
     jwks_uri: String,
     grant_types_supported: Vec<&'static str>,
     /// Required by RFC 8414; there is no authorization endpoint, so there are none.
@@ -79,6 +83,11 @@ pub(super) struct Metadata {
     token_endpoint_auth_methods_supported: [&'static str; 4],
     /// By what an assertion may be signed.
     token_endpoint_auth_signing_alg_values_supported: [&'static str; 3],
+    /// Of those, all by which a client proves something.
+    introspection_endpoint_auth_methods_supported: [&'static str; 3],
+    introspection_endpoint_auth_signing_alg_values_supported: [&'static str; 3],
+    revocation_endpoint_auth_methods_supported: [&'static str; 4],
+    revocation_endpoint_auth_signing_alg_values_supported: [&'static str; 3],
 }
 
 /// Where others find what this server does.
@@ -90,14 +99,21 @@ pub(super) async fn server(State(app): State<Arc<App>>) -> Json<Metadata> {
     let issuer = &app.issuer;
     let password = app.config.password_grant.then_some(GrantType::Password);
     let grants = password.into_iter().chain([GrantType::RefreshToken, GrantType::ClientCredentials]);
+    let algorithms = [Algorithm::Es256, Algorithm::Rs256, Algorithm::EdDsa].map(Algorithm::as_str);
+    let proving = [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost, AuthMethod::PrivateKeyJwt];
     Json(Metadata {
         issuer: issuer.clone(),
         token_endpoint: format!("{issuer}/token"),
+        introspection_endpoint: format!("{issuer}/introspect"),
+        revocation_endpoint: format!("{issuer}/revoke"),
         jwks_uri: format!("{issuer}/.well-known/jwks.json"),
         grant_types_supported: grants.map(GrantType::as_str).collect(),
         response_types_supported: [],
         token_endpoint_auth_methods_supported: AuthMethod::ALL.map(AuthMethod::as_str),
-        token_endpoint_auth_signing_alg_values_supported: [Algorithm::Es256, Algorithm::Rs256, Algorithm::EdDsa]
-            .map(Algorithm::as_str),
+        token_endpoint_auth_signing_alg_values_supported: algorithms,
+        introspection_endpoint_auth_methods_supported: proving.map(AuthMethod::as_str),
+        introspection_endpoint_auth_signing_alg_values_supported: algorithms,
+        revocation_endpoint_auth_methods_supported: AuthMethod::ALL.map(AuthMethod::as_str),
+        revocation_endpoint_auth_signing_alg_values_supported: algorithms,
     })
 }

@@ -2,8 +2,11 @@
 
 mod client_auth;
 mod error;
+mod form;
 mod grants;
+mod introspect;
 mod metadata;
+mod revoke;
 mod token;
 
 use std::sync::Arc;
@@ -21,6 +24,8 @@ use crate::app::App;
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/token", post(public_because("log-in, RFC 6749"), token::token))
+        .route("/introspect", post(public_because("client authentication, RFC 7662"), introspect::introspect))
+        .route("/revoke", post(public_because("client authentication, RFC 7009"), revoke::revoke))
         .route("/.well-known/jwks.json", get(public_because("keys to verify with, RFC 7517"), metadata::keys))
         .route("/.well-known/oauth-authorization-server", get(public_because("metadata, RFC 8414"), metadata::server))
 }
@@ -29,6 +34,6 @@ pub fn routes() -> Router<Arc<App>> {
 #[derive(OpenApi)]
 #[openapi(
     tags((name = "oauth", description = "Logging in, and what verifiers need (OAuth 2.0).")),
-    paths(token::token, metadata::keys, metadata::server),
+    paths(token::token, introspect::introspect, revoke::revoke, metadata::keys, metadata::server),
 )]
 pub struct Described;

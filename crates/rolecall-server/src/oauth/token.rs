@@ -16,12 +16,12 @@ use utoipa::ToSchema;
 use super::{
     client_auth,
     error::{OAuthError, Told},
-    grants,
+    form, grants,
 };
 use crate::{
     app::App,
     clients::GrantType,
-    request::{self, Parameters},
+    request,
     sessions::{self, Asked, Opened, Refused},
 };
 
@@ -107,15 +107,7 @@ pub(super) async fn token(State(app): State<Arc<App>>, request: Request) -> Resp
 }
 
 async fn answer(app: &Arc<App>, request: Request) -> Result<Opened, OAuthError> {
-    let (parts, body) = request.into_parts();
-    // What stands in a query ends in logs and histories (RFC 6749, 3.2 and 2.3.1).
-    if parts.uri.query().is_some() {
-        return Err(OAuthError::InvalidRequest("parameters go into the body, not into the query".into()));
-    }
-    request::is_of_type(&parts.headers, "application/x-www-form-urlencoded").map_err(OAuthError::Unreadable)?;
-    let body = request::whole(body, &app.config.limits).await.map_err(OAuthError::Unreadable)?;
-    let mut form = Parameters::parse(&body, &app.config.limits)?;
-
+    let (parts, mut form) = form::read(app, request).await?;
     let client = client_auth::authenticate(app, &parts.headers, &mut form).await?;
     let missing = || OAuthError::InvalidRequest("`grant_type` is missing; use `grant_type=password`".into());
     let grant = grants::parse(app, &form.take("grant_type").ok_or_else(missing)?)?;

@@ -22,7 +22,7 @@ pub use property::Dice;
 use crate::util::{Actor, Answer, World};
 
 /// The service's own permissions, as the design lists them.
-const OWN_PERMISSIONS: [&str; 14] = [
+const OWN_PERMISSIONS: [&str; 16] = [
     "rolecall.users:read",
     "rolecall.users:write",
     "rolecall.roles:read",

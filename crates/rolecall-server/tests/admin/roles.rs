@@ -67,6 +67,8 @@ on_both! {
             "rolecall.clients:write",
             "rolecall.apis:read",
             "rolecall.apis:write",
+            "rolecall.decisions:evaluate",
+            "rolecall.decisions:read",
             "rolecall.audit:read",
             "rolecall.keys:read",
             "rolecall.keys:write",

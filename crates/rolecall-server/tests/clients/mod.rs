@@ -17,7 +17,7 @@ use crate::{
     util::{Actor, Answer, World},
 };
 
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+pub const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 /// A client that was made.
 #[derive(Clone)]

@@ -64,11 +64,17 @@ on_both! {
             json!({
                 "issuer": issuer,
                 "token_endpoint": format!("{issuer}/token"),
+                "introspection_endpoint": format!("{issuer}/introspect"),
+                "revocation_endpoint": format!("{issuer}/revoke"),
                 "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
                 "grant_types_supported": ["password", "refresh_token", "client_credentials"],
                 "response_types_supported": [],
                 "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
                 "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "EdDSA"],
+                "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+                "introspection_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "EdDSA"],
+                "revocation_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
+                "revocation_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "EdDSA"],
             }),
         );
         let path =
