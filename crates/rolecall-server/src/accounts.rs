@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::{
     Error,
     actor::{Actor, Origin},
+    api_keys,
     app::App,
     audit::{self, Act},
     change::{Change, InForce, Prefer},
@@ -190,7 +191,8 @@ pub async fn edit(change: &mut Change, id: &str, edit: Edit) -> Result<(), Error
         if users::set_disabled(change.tx(), id, disabled).await? {
             rbac::one_administrator_stays(change, &policy, before).await?;
             if disabled {
-                // Enabled again, he logs in again.
+                // Enabled again, he logs in again, and makes other keys.
+                api_keys::revoke_all(change, id).await?;
                 session_rows::delete_of_user(change.tx(), id, None).await?;
             } else {
                 // And need not wait for what others guessed meanwhile.
@@ -222,8 +224,8 @@ pub async fn delete(change: &mut Change, id: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Sets a password without knowing the old one, ends all sessions, and forgets what others guessed: for whoever has the
-/// database in hand.
+/// Sets a password without knowing the old one, ends all sessions, revokes all API keys, and forgets what others
+/// guessed: for whoever has the database in hand.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Invalid`].
@@ -235,14 +237,15 @@ pub async fn reset_password(app: &Arc<App>, username: &str, password: &str) -> R
     let user = users::by_username(change.tx(), &name).await?.ok_or(Error::NotFound(What::User))?;
     users::set_password(change.tx(), &user.id, &hash).await?;
     guesses::forget_account(change.tx(), &user.id).await?;
+    api_keys::revoke_all(&mut change, &user.id).await?;
     session_rows::delete_of_user(change.tx(), &user.id, None).await?;
     change.touch(Subject::User(user.id.clone()), true);
     change.record(Act::new("user.password_reset", user.id, json!({})));
     change.commit(Prefer::default()).await
 }
 
-/// Changes the actor's own password, for whoever knows the one that there is, and ends his other sessions. A wrong one
-/// counts as a guess, like at a log-in.
+/// Changes the actor's own password, for whoever knows the one that there is, ends his other sessions, and revokes his
+/// API keys: whoever learned the old one may have left one. A wrong one counts as a guess, like at a log-in.
 ///
 /// # Errors
 /// [`Error::Cut`]; [`Error::Invalid`] for a new one that cannot be used; [`Error::WrongPassword`], [`Error::Limited`],
@@ -277,6 +280,7 @@ pub async fn change_password(
         return Err(StoreError::Gone.into());
     }
     attempt.was_right(app, change.tx()).await?;
+    api_keys::revoke_all(&mut change, id).await?;
     sessions::end_all(&mut change, id, Some(session)).await?;
     change.record(Act::new("user.password_changed", id, json!({})));
     change.commit(prefer).await

@@ -30,6 +30,12 @@ pub enum Error {
     /// The password that was to be the one in use is not.
     #[error("`current_password` is wrong")]
     WrongPassword,
+    /// A key that makes keys would never have to end.
+    #[error("an API key has opened this session, and makes no keys; log in to make one")]
+    ByKey,
+    /// More keys than somebody keeps an eye on: this many.
+    #[error("the account has {0} API keys already; revoke one that is no longer used first")]
+    TooManyApiKeys(i64),
     /// Nobody assigns to himself.
     #[error("nobody can give a role to himself; ask another administrator")]
     Oneself,
@@ -94,6 +100,8 @@ pub enum What {
     Key,
     /// A session.
     Session,
+    /// An API key.
+    ApiKey,
 }
 
 impl std::fmt::Display for What {
@@ -106,6 +114,7 @@ impl std::fmt::Display for What {
             What::Api => "API",
             What::Key => "key",
             What::Session => "session",
+            What::ApiKey => "API key",
         })
     }
 }

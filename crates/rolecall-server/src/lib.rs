@@ -22,6 +22,7 @@ mod access;
 mod accounts;
 mod actor;
 mod admin;
+mod api_keys;
 mod apis;
 mod app;
 mod assemble;

@@ -59,6 +59,8 @@ fn looks(error: &Error) -> (StatusCode, &'static str) {
         Error::Stronger(_) => (StatusCode::FORBIDDEN, "stronger-account"),
         Error::Cut => (StatusCode::FORBIDDEN, "cut-to-scope"),
         Error::WrongPassword => (StatusCode::BAD_REQUEST, "wrong-password"),
+        Error::ByKey => (StatusCode::FORBIDDEN, "by-api-key"),
+        Error::TooManyApiKeys(_) => (StatusCode::CONFLICT, "too-many-api-keys"),
         Error::Oneself => (StatusCode::FORBIDDEN, "to-oneself"),
         Error::LastAdministrator => (StatusCode::CONFLICT, "last-administrator"),
         Error::TwoSecrets => (StatusCode::CONFLICT, "two-secrets"),

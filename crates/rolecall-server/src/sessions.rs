@@ -2,6 +2,7 @@
 //! token by which it goes on.
 
 mod access;
+mod by_key;
 mod ending;
 mod listing;
 mod open;
@@ -12,8 +13,13 @@ mod standing;
 
 use std::time::Duration;
 
-use crate::{Error, app::App, store::sessions as rows};
+use crate::{
+    Error,
+    app::App,
+    store::{api_keys, sessions as rows},
+};
 
+pub use by_key::{is_by_key, open_by_key, scope_for_key};
 pub use ending::{Own, end_all, end_all_of, end_of, end_own};
 pub use listing::list;
 pub use open::{Asked, Opened, Refused, open, open_own};
@@ -23,13 +29,15 @@ pub use rows::Session;
 pub use shown::{Standing, introspect, revoke};
 pub use standing::{Lasting, rights, roles_of};
 
-/// Forgets sessions that have long been over.
+/// Forgets sessions that have long been over, and API keys that have long ended.
 ///
 /// # Errors
 /// [`Error::Store`] when it cannot be written now.
 pub async fn forget(app: &App) -> Result<(), Error> {
     let mut tx = app.store.write().await?;
-    rows::forget(&mut tx, app.clock.wall() - 3600).await?;
+    let long_ago = app.clock.wall() - 3600;
+    rows::forget(&mut tx, long_ago).await?;
+    api_keys::forget(&mut tx, long_ago).await?;
     Ok(tx.commit().await?)
 }
 

@@ -1,6 +1,7 @@
 //! Administration, the JSON API: one file per resource. Each route names its permission; what else must hold, the
 //! rules know.
 
+mod api_keys;
 mod apis;
 mod assignments;
 mod audit;
@@ -27,6 +28,7 @@ pub fn routes() -> Router<Arc<App>> {
         .merge(users::routes())
         .merge(assignments::routes())
         .merge(sessions::routes())
+        .merge(api_keys::routes())
         .merge(roles::routes())
         .merge(clients::routes())
         .merge(apis::routes())
@@ -40,6 +42,7 @@ pub fn described() -> utoipa::openapi::OpenApi {
     for part in [
         assignments::Described::openapi(),
         sessions::Described::openapi(),
+        api_keys::Described::openapi(),
         roles::Described::openapi(),
         clients::Described::openapi(),
         apis::Described::openapi(),

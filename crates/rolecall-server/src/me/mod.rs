@@ -1,5 +1,7 @@
-//! What everybody may do for himself: register, see who he is and where he is logged in, log out, change his password.
+//! What everybody may do for himself: register, see who he is and where he is logged in, log out, change his password,
+//! make API keys.
 
+mod keys;
 mod password;
 mod sessions;
 
@@ -24,12 +26,13 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/me", get(authenticated(), me))
         .merge(sessions::routes())
         .merge(password::routes())
+        .merge(keys::routes())
 }
 
 /// What they take and answer.
 pub fn described() -> utoipa::openapi::OpenApi {
     let mut all = Described::openapi();
-    for part in [sessions::Described::openapi(), password::Described::openapi()] {
+    for part in [sessions::Described::openapi(), password::Described::openapi(), keys::Described::openapi()] {
         all.merge(part);
     }
     all

@@ -31,6 +31,8 @@ pub(super) enum OAuthError {
     InvalidRefreshToken,
     /// RFC 7009, 2.1: the token was not given to the client that gives it back.
     AnotherClients,
+    /// As above.
+    InvalidApiKey,
     UnsupportedGrantType(&'static str),
     InvalidScope,
     /// More roles than a token can name.
@@ -64,6 +66,9 @@ impl OAuthError {
                 (bad, "invalid_grant", "the refresh token does not count, or no longer; log in again".into())
             }
             OAuthError::AnotherClients => (bad, "invalid_grant", "the token was given to another client".into()),
+            OAuthError::InvalidApiKey => {
+                (bad, "invalid_grant", "the API key does not count, or no longer; its owner makes another one".into())
+            }
             OAuthError::UnsupportedGrantType(why) => (bad, "unsupported_grant_type", (*why).into()),
             OAuthError::InvalidScope => (
                 bad,

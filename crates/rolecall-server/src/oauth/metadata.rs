@@ -98,7 +98,7 @@ pub(super) struct Metadata {
 pub(super) async fn server(State(app): State<Arc<App>>) -> Json<Metadata> {
     let issuer = &app.issuer;
     let password = app.config.password_grant.then_some(GrantType::Password);
-    let grants = password.into_iter().chain([GrantType::RefreshToken, GrantType::ClientCredentials]);
+    let grants = password.into_iter().chain([GrantType::RefreshToken, GrantType::ClientCredentials, GrantType::ApiKey]);
     let algorithms = [Algorithm::Es256, Algorithm::Rs256, Algorithm::EdDsa].map(Algorithm::as_str);
     let proving = [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost, AuthMethod::PrivateKeyJwt];
     Json(Metadata {

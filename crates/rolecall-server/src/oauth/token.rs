@@ -30,7 +30,10 @@ use crate::{
 #[schema(as = rolecall::TokenRequest)]
 #[expect(dead_code, reason = "it describes; `Parameters` reads, so that a parameter that is there twice is refused")]
 pub(super) struct Form {
-    #[schema(pattern = "^(password|refresh_token|client_credentials)$", example = "password")]
+    #[schema(
+        pattern = "^(password|refresh_token|client_credentials|urn:rolecall:oauth:grant-type:api-key)$",
+        example = "password"
+    )]
     grant_type: String,
     /// For `password`: the account's name, or an address that was verified.
     username: Option<String>,
@@ -40,8 +43,11 @@ pub(super) struct Form {
     /// For `refresh_token`: what the answer before had.
     #[schema(format = Password)]
     refresh_token: Option<String>,
+    /// For `urn:rolecall:oauth:grant-type:api-key`: what `POST /me/keys` has answered.
+    #[schema(format = Password)]
+    api_key: Option<String>,
     /// Roles and permissions that the token is to be limited to, separated by spaces; all that the subject may, without.
-    /// For `refresh_token` at most what the log-in asked for, for this access token alone.
+    /// For `refresh_token` at most what the log-in asked for, for this access token alone; for a key at most what it has.
     scope: Option<String>,
     /// `rolecall`, which it is without; or what a Basic header or an assertion says.
     client_id: Option<String>,
@@ -73,9 +79,9 @@ pub(super) struct Answered {
     refresh_token: Option<String>,
 }
 
-/// Log in, go on, or get a token for a client itself.
+/// Log in, go on, or get a token for a client itself or by an API key.
 ///
-/// The grants `password`, `refresh_token` and `client_credentials` of OAuth 2.0. A refresh token counts once, and the
+/// The grants `password`, `refresh_token` and `client_credentials` of OAuth 2.0, and one of our own for API keys. A refresh token counts once, and the
 /// answer has the next one. Used again it is answered with the same one for a few seconds, in case that was lost; after
 /// that it ends the session. A client proves who it is by a secret in a Basic header or in the form, or by an assertion
 /// that it signed, as it was registered. Parameters that are not known are passed over, as the standard says; one that is
@@ -127,6 +133,11 @@ async fn answer(app: &Arc<App>, request: Request) -> Result<Opened, OAuthError> 
             let opened = sessions::open_own(app, asked).await?;
             opened.inspect(|_| tracing::info!(client, "a client got a token for itself"))
         }
+        GrantType::ApiKey => {
+            let key = grants::api_key::prove(app, &mut form).await?;
+            let opened = sessions::open_by_key(app, &key, asked).await?;
+            opened.inspect(|_| tracing::info!(key = key.id(), "logged in by an API key"))
+        }
         GrantType::RefreshToken => sessions::refresh(app, &grants::refresh_token::token(&mut form)?, asked).await?,
     };
     opened.map_err(|refused| match refused {
@@ -134,6 +145,7 @@ async fn answer(app: &Arc<App>, request: Request) -> Result<Opened, OAuthError> 
         Refused::Client => OAuthError::InvalidClient,
         Refused::Target => OAuthError::InvalidTarget,
         Refused::Token => OAuthError::InvalidRefreshToken,
+        Refused::Key => OAuthError::InvalidApiKey,
         Refused::Scope => OAuthError::InvalidScope,
         Refused::TooManyRoles => OAuthError::ScopeNeeded,
     })

@@ -62,6 +62,8 @@ pub enum Refused {
     Target,
     /// The refresh token is none of ours or does not count any more, or its session is over.
     Token,
+    /// The API key is none of ours or does not count any more, or its owner is disabled or gone.
+    Key,
     /// The scope names what the subject does not hold.
     Scope,
     /// The subject has more roles than a token can name.
@@ -161,7 +163,7 @@ pub async fn open_own(app: &App, asked: Asked) -> Result<Result<Opened, Refused>
 }
 
 /// For which API, if the client is still what it was.
-async fn allowed(app: &App, tx: &mut Tx, asked: &Asked) -> Result<Result<Option<String>, Refused>, Error> {
+pub(super) async fn allowed(app: &App, tx: &mut Tx, asked: &Asked) -> Result<Result<Option<String>, Refused>, Error> {
     if !asked.client.stands(tx).await? {
         return Ok(Err(Refused::Client));
     }
@@ -171,7 +173,7 @@ async fn allowed(app: &App, tx: &mut Tx, asked: &Asked) -> Result<Result<Option<
     }
 }
 
-fn begun(
+pub(super) fn begun(
     app: &App,
     user: Option<&str>,
     audience: Option<String>,
@@ -189,6 +191,7 @@ fn begun(
         used_at: now,
         idle_at: expires_at,
         expires_at,
+        api_key: None,
     })
 }
 

@@ -62,6 +62,8 @@ pub enum GrantType {
     Password,
     /// RFC 6749, 6.
     RefreshToken,
+    /// Our own: an API key that a person gave.
+    ApiKey,
 }
 
 impl AuthMethod {
@@ -87,14 +89,16 @@ impl AuthMethod {
 
 impl GrantType {
     /// All of them.
-    pub const ALL: [GrantType; 3] = [GrantType::ClientCredentials, GrantType::Password, GrantType::RefreshToken];
+    pub const ALL: [GrantType; 4] =
+        [GrantType::ClientCredentials, GrantType::Password, GrantType::RefreshToken, GrantType::ApiKey];
 
-    /// Its registered name.
+    /// Its registered name, or the URI of our own (RFC 6749, 4.5).
     pub fn as_str(self) -> &'static str {
         match self {
             GrantType::ClientCredentials => "client_credentials",
             GrantType::Password => "password",
             GrantType::RefreshToken => "refresh_token",
+            GrantType::ApiKey => "urn:rolecall:oauth:grant-type:api-key",
         }
     }
 }

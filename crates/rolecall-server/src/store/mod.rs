@@ -3,6 +3,7 @@
 //! A query has no opinion. A transaction that writes begins by taking the database (SQLite) or the version row
 //! (PostgreSQL), so nobody changes what it reads.
 
+pub mod api_keys;
 pub mod apis;
 pub mod assignments;
 pub mod audit;
@@ -303,12 +304,13 @@ impl Tx {
 }
 
 /// Every migration, in one text for both databases.
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "guesses", include_str!("../../migrations/0002_guesses.sql")),
     (3, "sessions", include_str!("../../migrations/0003_sessions.sql")),
     (4, "clients", include_str!("../../migrations/0004_clients.sql")),
     (5, "keys", include_str!("../../migrations/0005_keys.sql")),
+    (6, "api_keys", include_str!("../../migrations/0006_api_keys.sql")),
 ];
 
 fn migrator(sqlite: bool) -> Migrator {

@@ -23,6 +23,8 @@ pub struct Session {
     pub idle_at: i64,
     /// NumericDate at which it is over however often it is used.
     pub expires_at: i64,
+    /// The API key that opened it, and with which it ends.
+    pub api_key: Option<String>,
 }
 
 impl Session {
@@ -48,8 +50,9 @@ impl Session {
 /// [`StoreError::Gone`] when the user was deleted meanwhile.
 pub async fn insert(tx: &mut Tx, session: &Session) -> Result<(), StoreError> {
     on!(tx, db => sqlx::query(
-        "INSERT INTO sessions (id, user_id, client_id, audience, scope, created_at, used_at, idle_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+        "INSERT INTO sessions \
+         (id, user_id, client_id, audience, scope, created_at, used_at, idle_at, expires_at, api_key) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
         .bind(&session.id)
         .bind(&session.user)
         .bind(&session.client)
@@ -59,22 +62,23 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> Result<(), StoreError> {
         .bind(session.used_at)
         .bind(session.idle_at)
         .bind(session.expires_at)
+        .bind(&session.api_key)
         .execute(db)
         .await
         .map(drop)?);
     Ok(())
 }
 
-type Row = (String, Option<String>, String, Option<String>, Option<String>, i64, i64, i64, i64);
+type Row = (String, Option<String>, String, Option<String>, Option<String>, i64, i64, i64, i64, Option<String>);
 
-fn session((id, user, client, audience, scope, created_at, used_at, idle_at, expires_at): Row) -> Session {
-    Session { id, user, client, audience, scope, created_at, used_at, idle_at, expires_at }
+fn session((id, user, client, audience, scope, created_at, used_at, idle_at, expires_at, api_key): Row) -> Session {
+    Session { id, user, client, audience, scope, created_at, used_at, idle_at, expires_at, api_key }
 }
 
 /// One session.
 pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Session>, StoreError> {
     let row: Option<Row> = on!(tx, db => sqlx::query_as(
-        "SELECT id, user_id, client_id, audience, scope, created_at, used_at, idle_at, expires_at \
+        "SELECT id, user_id, client_id, audience, scope, created_at, used_at, idle_at, expires_at, api_key \
          FROM sessions WHERE id = $1")
         .bind(id)
         .fetch_optional(db)
@@ -91,7 +95,7 @@ pub async fn list_of_user(
     limit: i64,
 ) -> Result<Vec<Session>, StoreError> {
     let rows: Vec<Row> = on!(tx, db => sqlx::query_as(
-        "SELECT id, user_id, client_id, audience, scope, created_at, used_at, idle_at, expires_at \
+        "SELECT id, user_id, client_id, audience, scope, created_at, used_at, idle_at, expires_at, api_key \
          FROM sessions WHERE user_id = $1 AND id > $2 AND idle_at > $3 ORDER BY id LIMIT $4")
         .bind(user)
         .bind(after)

@@ -72,6 +72,10 @@ fn routes() -> Vec<(&'static str, String, &'static str, &'static str)> {
         route("POST", "/access/v1/evaluations", QUESTION, "rolecall.decisions:evaluate"),
         route("POST", "/access/v1/search/subject", QUESTION, "rolecall.decisions:evaluate"),
         route("POST", "/access/v1/search/action", QUESTION, "rolecall.decisions:evaluate"),
+        route("GET", &format!("{user}/keys"), "", "rolecall.sessions:read"),
+        route("HEAD", &format!("{user}/keys"), "", "rolecall.sessions:read"),
+        route("DELETE", &format!("{user}/keys"), "", "rolecall.sessions:write"),
+        route("DELETE", &format!("{user}/keys/{NOBODY}"), "", "rolecall.sessions:write"),
         route("GET", "/admin/audit", "", "rolecall.audit:read"),
         route("HEAD", "/admin/audit", "", "rolecall.audit:read"),
     ]

@@ -56,7 +56,10 @@ async fn tells_others_no_more_than_it_must(url: &str) {
     }
     let metadata = nobody.get("/.well-known/oauth-authorization-server").await.expect(200).json();
     assert_eq!((&metadata["issuer"], &metadata["token_endpoint"]), (&json!(ISSUER), &json!(format!("{ISSUER}/token"))));
-    assert_eq!(metadata["grant_types_supported"], json!(["password", "refresh_token", "client_credentials"]));
+    assert_eq!(
+        metadata["grant_types_supported"],
+        json!(["password", "refresh_token", "client_credentials", "urn:rolecall:oauth:grant-type:api-key"])
+    );
     let olivia = nobody.logged_in("olivia", PASSWORD).await;
     olivia.post("/admin/users", json!({ "username": "oscar", "password": NEW })).await.expect(201);
     let oscar = nobody.logged_in("oscar", NEW).await;
@@ -225,7 +228,10 @@ async fn the_password_grant_can_be_turned_off() {
         (&json!("unsupported_grant_type"), &json!("`grant_type=password` is turned off here"))
     );
     let metadata = service.nobody().get("/.well-known/oauth-authorization-server").await.expect(200).json();
-    assert_eq!(metadata["grant_types_supported"], json!(["refresh_token", "client_credentials"]));
+    assert_eq!(
+        metadata["grant_types_supported"],
+        json!(["refresh_token", "client_credentials", "urn:rolecall:oauth:grant-type:api-key"])
+    );
     service.stop();
 }
 

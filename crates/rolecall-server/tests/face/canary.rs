@@ -109,6 +109,26 @@ async fn every_way_in(address: SocketAddr, admin_password: &str, canaries: &mut 
         answers
             .push(nobody.form("/token", &format!("grant_type=refresh_token&refresh_token={token}")).await.expect(400));
     }
+    let grant = "grant_type=urn%3Arolecall%3Aoauth%3Agrant-type%3Aapi-key&api_key=";
+    let made = alice_in.post("/me/keys", json!({ "name": "robot", "expires_in": 600 })).await.expect(201).json();
+    let key = made["api_key"].as_str().expect("a key");
+    let told = nobody.form("/token", &format!("{grant}{key}")).await.expect(200).json();
+    for secret in [key, told["access_token"].as_str().expect("a token")] {
+        canaries.made.extend([secret.to_owned(), secret[secret.len() / 2..].to_owned()]);
+    }
+    for wrong in [format!("{key}x"), canaries.sing(), format!("rck_{}", canaries.sing())] {
+        answers.push(nobody.form("/token", &format!("{grant}{wrong}")).await.expect(400));
+    }
+    for body in [
+        json!({ "name": "robot", "expires_in": 600, "scope": canaries.sing() }),
+        json!({ "name": "robot", "expires_in": canaries.sing() }),
+        json!({ "name": format!("\n{}", canaries.sing()), "expires_in": 600 }),
+        json!({ "name": "robot", "expires_in": 600, "api_key": canaries.sing() }),
+    ] {
+        answers.push(alice_in.post("/me/keys", body).await.expect(400));
+    }
+    answers.push(alice_in.get("/me/keys").await.expect(200));
+    answers.push(alice_in.delete(&format!("/me/keys/{}", made["id"].as_str().expect("an id"))).await.expect(200));
     answers.push(nobody.log_in("alice", &canaries.sing()).await.expect(400));
     answers.push(nobody.log_in("nobody", &canaries.sing()).await.expect(400));
     answers.push(nobody.register("alice", &canaries.sing()).await.expect(409));

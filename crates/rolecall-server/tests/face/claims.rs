@@ -67,7 +67,9 @@ on_both! {
                 "introspection_endpoint": format!("{issuer}/introspect"),
                 "revocation_endpoint": format!("{issuer}/revoke"),
                 "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
-                "grant_types_supported": ["password", "refresh_token", "client_credentials"],
+                "grant_types_supported": [
+                    "password", "refresh_token", "client_credentials", "urn:rolecall:oauth:grant-type:api-key",
+                ],
                 "response_types_supported": [],
                 "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
                 "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "EdDSA"],
@@ -90,7 +92,7 @@ on_both! {
         nobody.register("alice", PASSWORD).await.expect(201);
         nobody.form(&path("token_endpoint"), GOOD).await.expect(200);
         for grant in told["grant_types_supported"].as_array().expect("a list") {
-            let (grant, wrong) = (grant.as_str().expect("a name"), "username=alice&password=wrong&refresh_token=wrong");
+            let (grant, wrong) = (grant.as_str().expect("a name"), "username=alice&password=wrong&refresh_token=wrong&api_key=wrong");
             let form = format!("grant_type={grant}&{wrong}");
             let error = nobody.form(&path("token_endpoint"), &form).await.json()["error"].clone();
             assert_eq!(error, if grant == "client_credentials" { "unauthorized_client" } else { "invalid_grant" });

@@ -30,12 +30,13 @@ on_both! {
         for (item, tokens, scope) in [(&items[0], &first, Value::Null), (&items[1], &second, json!("user"))] {
             assert_eq!(item["id"], sid(tokens));
             assert_eq!((&item["client_id"], &item["audience"], &item["scope"]), (&json!("rolecall"), &Value::Null, &scope));
+            assert_eq!(item["api_key"], Value::Null);
             assert_eq!(item["current"], sid(tokens) == sid(&first));
             assert_eq!(item["used_at"], item["created_at"]);
             assert!((-30..=0).contains(&seconds(item, "created_at")));
             assert!((7 * 86400 - 30..=7 * 86400).contains(&seconds(item, "idle_at")));
             assert!((30 * 86400 - 30..=30 * 86400).contains(&seconds(item, "expires_at")));
-            assert_eq!(item.as_object().expect("an object").len(), 9, "{item}");
+            assert_eq!(item.as_object().expect("an object").len(), 10, "{item}");
         }
         world.wait_for(100).await;
         Tokens::of(refresh(&world.nobody(), &second.refresh).await);

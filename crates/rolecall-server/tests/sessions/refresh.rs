@@ -173,7 +173,10 @@ async fn a_session_goes_on_where_nobody_logs_in_with_a_password_any_more() {
     let tokens = alice(&world).await;
     let world = world.down().await.with(|config| config.password_grant = false).up().await;
     let told = world.nobody().get("/.well-known/oauth-authorization-server").await.expect(200).json();
-    assert_eq!(told["grant_types_supported"], json!(["refresh_token", "client_credentials"]));
+    assert_eq!(
+        told["grant_types_supported"],
+        json!(["refresh_token", "client_credentials", "urn:rolecall:oauth:grant-type:api-key"])
+    );
     Tokens::of(refresh(&world.nobody(), &tokens.refresh).await);
     world.stop().await;
 }

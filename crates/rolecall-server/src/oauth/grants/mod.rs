@@ -1,5 +1,6 @@
 //! By what a token can be asked for: the ways to prove who somebody is, one file each.
 
+pub(super) mod api_key;
 pub(super) mod password;
 pub(super) mod refresh_token;
 
@@ -13,6 +14,8 @@ pub(super) fn parse(app: &App, name: &str) -> Result<GrantType, OAuthError> {
             Err(OAuthError::UnsupportedGrantType("`grant_type=password` is turned off here"))
         }
         Ok(grant) => Ok(grant),
-        Err(_) => Err(OAuthError::UnsupportedGrantType("use `password`, `refresh_token` or `client_credentials`")),
+        Err(_) => Err(OAuthError::UnsupportedGrantType(
+            "use `password`, `refresh_token`, `client_credentials` or `urn:rolecall:oauth:grant-type:api-key`",
+        )),
     }
 }
