@@ -95,7 +95,8 @@ fn errors_are_problem_documents_but_those_of_oauth() {
                 None => response,
             };
             assert!(response["description"].as_str().is_some_and(|text| !text.is_empty()), "{call} {status}");
-            if ["204", "304"].contains(&status.as_str()) || (call.as_str(), status.as_str()) == ("POST /revoke", "200") {
+            if ["204", "304"].contains(&status.as_str()) || (call.as_str(), status.as_str()) == ("POST /revoke", "200")
+            {
                 assert!(response["content"].is_null(), "{call} {status} has no body");
                 continue;
             }
