@@ -48,6 +48,7 @@ const STEPS: &[Step] = &[
         run: one_crypto_library,
     },
     Step { name: "the service as documented", line: "cargo xtask schemathesis", run: |_| crate::schemathesis::check() },
+    Step { name: "strict clients", line: "cargo xtask clients", run: |_| crate::clients::check() },
 ];
 
 /// Runs the steps up to the first failure, and says how long each took.

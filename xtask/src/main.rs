@@ -10,13 +10,17 @@
 //!                 form takes it: five million tokens at a guard (20 minutes more).
 //!
 //! ci              All that a change must pass, up to the first failure: tests, format, lints, docs,
-//!                 licences and sources (cargo-deny, which it installs when it is absent), one crypto library, and
-//!                 the service against its OpenAPI document (schemathesis).
+//!                 licences and sources (cargo-deny, which it installs when it is absent), one crypto library,
+//!                 the service against its OpenAPI document (schemathesis), and strict clients.
 //!
 //! openapi         Writes docs/openapi.json: what the service says about itself now.
 //!
 //! schemathesis    Tries the service that runs against that document: no answer that it does not describe, and
 //!                 no fault of ours. Installs schemathesis for Python 3.10 or later into target/ (about 2 minutes).
+//!
+//! clients         Tries the service that runs with strict clients of others, as they are published: openid-client,
+//!                 oauth4webapi and jose, Authlib, PyJWT and python-jose; and the example for FastAPI. Needs Node.js
+//!                 18 or later and Python 3.10 or later, and installs the clients into target/.
 //!
 //! fuzz            Runs one fuzz target (`fuzz NAME`), or all in turn, under libFuzzer: 60 seconds each, or as many as
 //!                 follow `--`. It builds with the stable compiler and a C++ compiler. A file after `--` is run
@@ -33,13 +37,16 @@
 mod bench;
 mod browser;
 mod ci;
+mod clients;
 mod fuzz;
 mod install;
+mod node;
 mod postgres;
 mod proxies;
 mod python;
 mod run;
 mod schemathesis;
+mod service;
 
 use std::process::ExitCode;
 
@@ -52,6 +59,7 @@ fn main() -> ExitCode {
         Some(("ci", [])) => ci::run_all(),
         Some(("openapi", [])) => openapi(),
         Some(("schemathesis", [])) => schemathesis::check(),
+        Some(("clients", [])) => clients::check(),
         Some(("fuzz", rest)) => fuzz::fuzz(rest),
         Some(("bench", rest)) => bench::run_part(rest),
         Some(("help" | "-h" | "--help", _)) => {
@@ -108,7 +116,7 @@ mod tests {
     #[test]
     fn help_names_every_task() {
         let help = super::help();
-        for task in ["test ", "ci ", "openapi ", "schemathesis ", "fuzz ", "bench ", "help "] {
+        for task in ["test ", "ci ", "openapi ", "schemathesis ", "clients ", "fuzz ", "bench ", "help "] {
             assert!(help.lines().any(|line| line.starts_with(task)), "{task}is not in the help:\n{help}");
         }
         assert!(help.lines().all(|line| !line.contains("//!") && line.len() <= 118), "{help}");

@@ -59,13 +59,19 @@ impl Programs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{bench, schemathesis};
+    use crate::{bench, clients, schemathesis};
 
     #[test]
     fn every_program_has_one_release() -> std::io::Result<()> {
-        let (checks, application) = (schemathesis::REQUIREMENTS, bench::REQUIREMENTS);
-        for (file, program) in [(checks, "openapi-spec-validator"), (checks, "schemathesis"), (application, "fastapi")]
-        {
+        let (checks, application, strict) = (schemathesis::REQUIREMENTS, bench::REQUIREMENTS, clients::REQUIREMENTS);
+        for (file, program) in [
+            (checks, "openapi-spec-validator"),
+            (checks, "schemathesis"),
+            (application, "fastapi"),
+            (strict, "Authlib"),
+            (strict, "PyJWT"),
+            (strict, "python-jose"),
+        ] {
             let text = fs::read_to_string(root().join(file))?;
             let mut lines = text.lines().filter(|line| !line.starts_with('#'));
             assert!(lines.all(|line| line.split("==").count() == 2), "{text}");
