@@ -11,8 +11,9 @@ use crate::{
     store::{StoreError, client_secrets},
 };
 
-/// By how many seconds the end of one may be ahead: so long it is remembered that it was used.
-const MOST_AHEAD: i64 = 300;
+/// By how many seconds the end of one may be ahead: so long it is remembered that it was used. An hour is what some
+/// libraries give theirs unless told otherwise (Authlib).
+const MOST_AHEAD: i64 = 3600;
 
 /// Whose assertion this is, if it is anybody's.
 pub fn subject(assertion: &str) -> Option<String> {

@@ -111,7 +111,7 @@ on_both! {
             signed(&key, &with("aud", json!("https://elsewhere.test"))),
             signed(&key, &with("iss", json!(other.id))),
             signed(&key, &with("exp", json!(world.now() - 1))),
-            signed(&key, &with("exp", json!(world.now() + 3600))),
+            signed(&key, &with("exp", json!(world.now() + 7200))),
             signed(&key, &with("exp", json!("tomorrow"))),
             signed(&key, &with("nbf", json!(world.now() + 60))),
             signed(&key, &with("iat", json!(world.now() + 60))),
