@@ -76,6 +76,8 @@ impl Book {
             "rolecall.keys:write",
             "rolecall.sessions:read",
             "rolecall.sessions:write",
+            "rolecall.decisions:evaluate",
+            "rolecall.decisions:read",
         ];
         let auditor = administrator.into_iter().filter(|grant| grant.ends_with(":read")).collect::<Vec<_>>();
         let mut roles = roles.to_vec();
