@@ -1,7 +1,5 @@
 //! `POST /introspect` (RFC 7662).
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::{ITEMS, Pair, alice, alice_through, gateway, inactive, send, send_form, shop, told};
@@ -77,7 +75,7 @@ on_both! {
         assert_eq!(told(world, &gateway, &token).await, inactive());
         let token = alice(world).await.access;
         assert_eq!(told(world, &gateway, &token).await["active"], true);
-        world.clock.advance(Duration::from_secs(900));
+        world.wait_for(900).await;
         assert_eq!(told(world, &gateway, &token).await, inactive());
     }
 
