@@ -1,9 +1,8 @@
 //! `/forward-auth`: a proxy asks about a call before it passes it on (nginx `auth_request`, Caddy, Traefik, Envoy).
 //!
 //! The rule stands in the query (or, for Envoy, before the path), which the proxy's configuration writes and no caller
-//! can. What the caller sent is the
-//! token, and it is judged by the guard as a call to one of our routes is. Whatever a proxy should not have sent is 400:
-//! one that is set up wrongly lets nobody through.
+//! can. What the caller sent is the token, and it is judged by the guard as a call to one of our routes is. Whatever a
+//! proxy should not have sent is 400: one that is set up wrongly lets nobody through.
 
 use std::sync::Arc;
 
