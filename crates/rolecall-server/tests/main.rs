@@ -5,6 +5,7 @@ mod admin;
 mod api_keys;
 mod binary;
 mod clients;
+mod disabled;
 mod documents;
 mod face;
 mod fuzz;
