@@ -6,6 +6,7 @@ mod audience;
 mod authentication;
 mod laws;
 mod own;
+mod refresh;
 mod registration;
 mod secrets;
 
