@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value, map::Entry};
+use zeroize::Zeroize as _;
 
 /// How deep arrays and objects may nest; `[[1]]` is two deep.
 pub const MAX_DEPTH: usize = 32;
@@ -38,6 +39,16 @@ pub fn parse_within(bytes: &[u8], depth: usize) -> Result<Value, JsonError> {
     let value = Strict { depth, most: depth }.deserialize(&mut reader).map_err(|error| JsonError(error.to_string()))?;
     reader.end().map_err(|error| JsonError(error.to_string()))?;
     Ok(value)
+}
+
+/// Overwrites every text in it: for what has a secret in it, and is not needed any more. Names of members stay.
+pub fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Reads one value that may nest `depth` levels more, of `most` in all.

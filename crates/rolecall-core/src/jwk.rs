@@ -3,7 +3,13 @@
 //! A key says itself which algorithm it is for; what a token's header says is only compared with that (RFC 8725, 3.1).
 //! Keys are parsed and checked once, here, so that a check of a signature is nothing but the check.
 
+mod any_key;
+mod der;
 mod key_set;
+mod kinds;
+mod members;
+mod pem;
+mod private;
 mod roca;
 mod signing;
 
@@ -11,12 +17,16 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use aws_lc_rs::signature::{self, ParsedPublicKey, RsaPublicKeyComponents};
+use aws_lc_rs::signature::ParsedPublicKey;
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
+use self::members::{bits, string, unsigned};
+
+pub use self::any_key::AnyKey;
 pub use self::key_set::KeySet;
 pub use self::signing::SigningKey;
 
@@ -29,7 +39,8 @@ pub enum Algorithm {
     Rs256,
     /// Ed25519.
     EdDsa,
-    /// HMAC with SHA-256. Such keys only verify here: whoever verifies with one could also mint.
+    /// HMAC with SHA-256. Whoever verifies with such a key can mint with it, too: it is for one process, and never
+    /// published.
     Hs256,
 }
 
@@ -99,9 +110,12 @@ pub enum KeyError {
     /// A private key that is not PKCS#8 for the algorithm, or too weak for it.
     #[error("private key is not a PKCS#8 key for {0}")]
     Pkcs8(Algorithm),
-    /// HMAC keys are taken to verify the tokens of others, never to sign.
-    #[error("HS256 keys only verify")]
-    OnlyVerifies,
+    /// A text in PEM (RFC 7468) that is not one key.
+    #[error("PEM {0}")]
+    Pem(&'static str),
+    /// A private key that cannot be written down.
+    #[error("private key cannot be written down")]
+    Written,
     /// The claims to sign cannot be written as JSON.
     #[error("claims cannot be written as JSON")]
     Claims,
@@ -117,6 +131,7 @@ pub enum KeyError {
 #[derive(Clone)]
 pub struct VerifyingKey(Arc<Parsed>);
 
+#[derive(Clone)]
 struct Parsed {
     kid: String,
     algorithm: Algorithm,
@@ -124,6 +139,7 @@ struct Parsed {
     material: Material,
 }
 
+#[derive(Clone)]
 enum Material {
     /// The parsed key, and the members that are the key itself: `kty` and its parameters.
     Public { key: ParsedPublicKey, members: Map<String, Value> },
@@ -153,10 +169,10 @@ impl VerifyingKey {
         allows_verifying(jwk)?;
 
         let (algorithm, identity, material) = match kty {
-            "EC" => ec(jwk)?,
-            "RSA" => rsa(jwk)?,
-            "OKP" => okp(jwk)?,
-            "oct" => oct(jwk)?,
+            "EC" => kinds::ec(jwk)?,
+            "RSA" => kinds::rsa(jwk)?,
+            "OKP" => kinds::okp(jwk)?,
+            "oct" => kinds::oct(jwk)?,
             _ => return Err(KeyError::Member { name: "kty", why: "is not a key type that is supported" }),
         };
         // RSA without this line would take whichever of six algorithms a token names.
@@ -164,9 +180,23 @@ impl VerifyingKey {
             return Err(KeyError::Member { name: "alg", why: "is not the algorithm of this kind of key" });
         }
 
+        // Of a secret it has the secret in it.
+        let identity = Zeroizing::new(identity);
         let thumbprint = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, identity.as_bytes()));
         let kid = if jwk.contains_key("kid") { string(jwk, "kid")?.to_owned() } else { thumbprint.clone() };
         Ok(Self(Arc::new(Parsed { kid, algorithm, thumbprint, material })))
+    }
+
+    /// The same key under another `kid`.
+    ///
+    /// # Errors
+    /// [`KeyError::Member`] when it is empty.
+    pub fn with_kid(mut self, kid: &str) -> Result<Self, KeyError> {
+        if kid.is_empty() {
+            return Err(KeyError::Member { name: "kid", why: "is empty" });
+        }
+        kid.clone_into(&mut Arc::make_mut(&mut self.0).kid);
+        Ok(self)
     }
 
     /// What a token's `kid` must be to mean this key.
@@ -185,6 +215,13 @@ impl VerifyingKey {
     #[must_use]
     pub fn thumbprint(&self) -> &str {
         &self.0.thumbprint
+    }
+
+    /// How many bits the modulus of an RSA key has; `None` for other keys.
+    #[must_use]
+    pub fn modulus_bits(&self) -> Option<usize> {
+        let Material::Public { members, .. } = &self.0.material else { return None };
+        unsigned(members, "n").ok().map(|n| bits(&n))
     }
 
     /// The public key as a JWK to publish; `None` for a secret.
@@ -227,109 +264,4 @@ fn allows_verifying(jwk: &Map<String, Value>) -> Result<(), KeyError> {
         return Err(KeyError::Member { name: "key_ops", why: "is not a list with `verify`" });
     }
     Ok(())
-}
-
-// What each kind of key is: its algorithm, the text of its thumbprint (RFC 7638, 3: required members in order, no white
-// space; written by hand, since the order inside a `Map` depends on a Cargo feature of serde_json), and the parsed key.
-
-fn ec(jwk: &Map<String, Value>) -> Result<(Algorithm, String, Material), KeyError> {
-    if string(jwk, "crv")? != "P-256" {
-        return Err(KeyError::Member { name: "crv", why: "is not `P-256`" });
-    }
-    let mut point = vec![0x04];
-    point.extend(bytes32(jwk, "x")?);
-    point.extend(bytes32(jwk, "y")?);
-    let key = ParsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, &point)
-        .map_err(|_| KeyError::Member { name: "x", why: "and `y` are not a point on the curve" })?;
-
-    let (x, y) = (string(jwk, "x")?, string(jwk, "y")?);
-    let identity = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
-    let members = members(json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y }));
-    Ok((Algorithm::Es256, identity, Material::Public { key, members }))
-}
-
-fn rsa(jwk: &Map<String, Value>) -> Result<(Algorithm, String, Material), KeyError> {
-    let (n, e) = (unsigned(jwk, "n")?, unsigned(jwk, "e")?);
-    // Eight bytes are enough to see that it is too large, as the first one is not zero.
-    let exponent = e.iter().take(8).fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
-    if exponent % 2 == 0 || !(3..=1 << 33).contains(&exponent) {
-        return Err(KeyError::Member { name: "e", why: "is not an odd number from 3 to 2^33" });
-    }
-    // No leading zero byte is left by `unsigned`, so the first one says how many bits there are.
-    let bits = n.len() * 8 - n[0].leading_zeros() as usize;
-    if !(2048..=8192).contains(&bits) {
-        return Err(KeyError::Member { name: "n", why: "does not have 2048 to 8192 bits" });
-    }
-    if n[n.len() - 1] % 2 == 0 {
-        return Err(KeyError::Member { name: "n", why: "is even" });
-    }
-    if roca::is_weak(&n) {
-        return Err(KeyError::Member { name: "n", why: "is of a kind that can be factored (CVE-2017-15361)" });
-    }
-    let key = RsaPublicKeyComponents { n: &n, e: &e }
-        .to_parsed_public_key(&signature::RSA_PKCS1_2048_8192_SHA256)
-        .map_err(|_| KeyError::Member { name: "n", why: "and `e` are not an RSA key" })?;
-
-    let (n, e) = (string(jwk, "n")?, string(jwk, "e")?);
-    let identity = format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#);
-    let members = members(json!({ "kty": "RSA", "n": n, "e": e }));
-    Ok((Algorithm::Rs256, identity, Material::Public { key, members }))
-}
-
-fn okp(jwk: &Map<String, Value>) -> Result<(Algorithm, String, Material), KeyError> {
-    if string(jwk, "crv")? != "Ed25519" {
-        return Err(KeyError::Member { name: "crv", why: "is not `Ed25519`" });
-    }
-    let key = ParsedPublicKey::new(&signature::ED25519, bytes32(jwk, "x")?)
-        .map_err(|_| KeyError::Member { name: "x", why: "is not an Ed25519 key" })?;
-
-    let x = string(jwk, "x")?;
-    let identity = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
-    let members = members(json!({ "kty": "OKP", "crv": "Ed25519", "x": x }));
-    Ok((Algorithm::EdDsa, identity, Material::Public { key, members }))
-}
-
-fn oct(jwk: &Map<String, Value>) -> Result<(Algorithm, String, Material), KeyError> {
-    let secret = bytes(jwk, "k")?;
-    if secret.len() < 32 {
-        return Err(KeyError::Member { name: "k", why: "is shorter than 32 bytes" });
-    }
-    let identity = format!(r#"{{"k":"{}","kty":"oct"}}"#, string(jwk, "k")?);
-    Ok((Algorithm::Hs256, identity, Material::Secret(Box::new(hmac::Key::new(hmac::HMAC_SHA256, &secret)))))
-}
-
-fn string<'a>(jwk: &'a Map<String, Value>, name: &'static str) -> Result<&'a str, KeyError> {
-    match jwk.get(name) {
-        Some(Value::String(value)) if !value.is_empty() => Ok(value),
-        Some(_) => Err(KeyError::Member { name, why: "is not a non-empty string" }),
-        None => Err(KeyError::Member { name, why: "is missing" }),
-    }
-}
-
-fn bytes(jwk: &Map<String, Value>, name: &'static str) -> Result<Vec<u8>, KeyError> {
-    URL_SAFE_NO_PAD
-        .decode(string(jwk, name)?)
-        .map_err(|_| KeyError::Member { name, why: "is not canonical base64url without padding" })
-}
-
-/// A coordinate: exactly as long as the field, leading zeros included (RFC 7518, 6.2.1.2).
-fn bytes32(jwk: &Map<String, Value>, name: &'static str) -> Result<Vec<u8>, KeyError> {
-    let bytes = bytes(jwk, name)?;
-    if bytes.len() == 32 { Ok(bytes) } else { Err(KeyError::Member { name, why: "is not 32 bytes long" }) }
-}
-
-/// A Base64urlUInt (RFC 7518, 2) above zero: as few bytes as it takes. A second spelling would be a second thumbprint.
-fn unsigned(jwk: &Map<String, Value>, name: &'static str) -> Result<Vec<u8>, KeyError> {
-    let bytes = bytes(jwk, name)?;
-    match bytes.first() {
-        Some(first) if *first != 0 => Ok(bytes),
-        _ => Err(KeyError::Member { name, why: "begins with a zero byte" }),
-    }
-}
-
-fn members(jwk: Value) -> Map<String, Value> {
-    match jwk {
-        Value::Object(members) => members,
-        _ => Map::new(),
-    }
 }

@@ -6,6 +6,7 @@ mod keys;
 mod minting;
 mod oracle;
 mod policy;
+mod private_keys;
 mod snapshot;
 mod tokens;
 mod tokens_hostile;

@@ -55,7 +55,7 @@ pub(crate) fn generate(algorithm: Algorithm) -> SigningKey {
         }
         Algorithm::EdDsa => Ed25519KeyPair::generate_pkcs8(&random).expect("Ed25519 key").as_ref().to_vec(),
         Algorithm::Rs256 => rsa_pkcs8(KeySize::Rsa2048),
-        Algorithm::Hs256 => unreachable!("HS256 keys only verify"),
+        Algorithm::Hs256 => unreachable!("nobody makes a secret here"),
     };
     SigningKey::from_pkcs8(algorithm, &der).expect("a good key")
 }

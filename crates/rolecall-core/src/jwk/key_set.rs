@@ -27,6 +27,9 @@ impl KeySet {
     /// Reads a JWK Set. A key that [`VerifyingKey::from_jwk`] does not take is left out and the others are kept, as
     /// RFC 7517, 5 asks: an issuer may add a kind of key that we do not know yet.
     ///
+    /// Secrets (`oct`) are taken, too, for who shares one: a set that somebody publishes has none, and who fetches one
+    /// takes none from it.
+    ///
     /// # Errors
     /// [`KeyError::NotAnObject`] or [`KeyError::Member`] when this is no JWK Set. [`KeyError::Repeated`] when two of
     /// the keys kept have one `kid`: taking one of them would be a guess, and dropping both would lock everybody out

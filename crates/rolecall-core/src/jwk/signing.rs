@@ -1,7 +1,9 @@
-//! Private keys, from PKCS#8 (RFC 5958). They are generated and kept elsewhere.
+//! Private keys, and secrets to sign with. They are generated and kept elsewhere.
 
 use std::fmt;
 
+use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
+use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
@@ -9,19 +11,23 @@ use aws_lc_rs::signature::{
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
-use super::{Algorithm, KeyError, VerifyingKey};
+use super::{Algorithm, KeyError, VerifyingKey, der, private};
+use crate::json;
 
-/// A key that signs. Its `kid` is its public key's thumbprint (RFC 7638).
+/// A key that signs. Its `kid` is its public key's thumbprint (RFC 7638), unless it was given another one.
 pub struct SigningKey {
     private: Private,
     public: VerifyingKey,
 }
 
-enum Private {
+pub(super) enum Private {
     Ec(EcdsaKeyPair),
     Rsa(RsaKeyPair),
     Ed25519(Ed25519KeyPair),
+    /// With its bytes, which the parsed one does not give back. Boxed: twenty times the size of the others.
+    Secret(Box<hmac::Key>, Zeroizing<Vec<u8>>),
 }
 
 impl SigningKey {
@@ -30,7 +36,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// [`KeyError::Pkcs8`] when it is not a key for `algorithm`; [`KeyError::Member`] when it is one that no verifier
-    /// of ours takes (RSA below 2048 bits); [`KeyError::OnlyVerifies`] for [`Algorithm::Hs256`].
+    /// of ours takes (RSA below 2048 bits).
     pub fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
         let refused = |_| KeyError::Pkcs8(algorithm);
         let private = match algorithm {
@@ -39,10 +45,70 @@ impl SigningKey {
             }
             Algorithm::Rs256 => Private::Rsa(RsaKeyPair::from_pkcs8(der).map_err(refused)?),
             Algorithm::EdDsa => Private::Ed25519(Ed25519KeyPair::from_pkcs8(der).map_err(refused)?),
-            Algorithm::Hs256 => return Err(KeyError::OnlyVerifies),
+            Algorithm::Hs256 => return Err(KeyError::Pkcs8(algorithm)),
         };
-        let jwk = private.public_jwk().ok_or(KeyError::Pkcs8(algorithm))?;
-        Ok(Self { private, public: VerifyingKey::from_jwk(&jwk)? })
+        Self::of(private, KeyError::Pkcs8(algorithm))
+    }
+
+    /// Makes an HS256 key of a secret. It has no thumbprint that may be told, so it needs a name.
+    ///
+    /// # Errors
+    /// [`KeyError::Member`] when `kid` is empty, or the secret (`k`) below 32 bytes (RFC 7518, 3.2).
+    pub fn from_secret(kid: &str, secret: &[u8]) -> Result<Self, KeyError> {
+        let mut jwk = json!({ "kty": "oct", "kid": kid, "k": URL_SAFE_NO_PAD.encode(secret) });
+        let key = Self::from_jwk(&jwk);
+        json::wipe(&mut jwk);
+        key
+    }
+
+    /// Reads a private JWK (RFC 7518, 6; RFC 8037, 2), or a symmetric one with its `kid`. Without `kid`, the others have
+    /// their thumbprint.
+    ///
+    /// # Errors
+    /// As [`VerifyingKey::from_jwk`] for the public half, but that it is private. [`KeyError::Member`] names what is
+    /// missing or wrong besides: `key_ops` that does not allow signing, private members that are not canonical, are not
+    /// all there (RSA needs the five that RFC 7518, 6.3.2 names), or belong to another public half, an RSA key of more
+    /// than two primes (`oth`).
+    pub fn from_jwk(jwk: &Value) -> Result<Self, KeyError> {
+        let jwk = jwk.as_object().ok_or(KeyError::NotAnObject)?;
+        private::allows_signing(jwk)?;
+        let mut half = private::public_half(jwk);
+        let public = VerifyingKey::from_jwk(&half);
+        // Of a secret it was the whole.
+        json::wipe(&mut half);
+        let public = public?;
+        Ok(Self { private: private::read(jwk, public.algorithm())?, public })
+    }
+
+    /// With its public half, which goes through the same checks as any other key.
+    pub(super) fn of(private: Private, refused: KeyError) -> Result<Self, KeyError> {
+        let public = VerifyingKey::from_jwk(&private.public_jwk().ok_or(refused)?)?;
+        Ok(Self { private, public })
+    }
+
+    /// The same key under another `kid`.
+    ///
+    /// # Errors
+    /// [`KeyError::Member`] when it is empty.
+    pub fn with_kid(self, kid: &str) -> Result<Self, KeyError> {
+        Ok(Self { public: self.public.with_kid(kid)?, ..self })
+    }
+
+    /// What [`from_pkcs8`](Self::from_pkcs8) reads, or [`from_secret`](Self::from_secret) for HS256: to be kept, encrypted.
+    ///
+    /// # Errors
+    /// [`KeyError::Written`] when aws-lc fails.
+    pub fn to_private_bytes(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let document = match &self.private {
+            Private::Ec(key) => key.to_pkcs8v1(),
+            Private::Ed25519(key) => key.to_pkcs8(),
+            Private::Rsa(key) => {
+                let written: Result<Pkcs8V1Der<'_>, _> = key.as_der();
+                return written.map(|der| Zeroizing::new(der.as_ref().to_vec())).map_err(|_| KeyError::Written);
+            }
+            Private::Secret(_, bytes) => return Ok(bytes.clone()),
+        };
+        document.map(|document| Zeroizing::new(document.as_ref().to_vec())).map_err(|_| KeyError::Written)
     }
 
     /// The public half.
@@ -51,7 +117,7 @@ impl SigningKey {
         &self.public
     }
 
-    /// The thumbprint of the public half (RFC 7638).
+    /// What the header of a token calls it.
     #[must_use]
     pub fn kid(&self) -> &str {
         self.public.kid()
@@ -72,6 +138,7 @@ impl SigningKey {
         let signature = match &self.private {
             Private::Ec(key) => key.sign(&random, message).map(|signature| signature.as_ref().to_vec()),
             Private::Ed25519(key) => key.try_sign(message).map(|signature| signature.as_ref().to_vec()),
+            Private::Secret(key, _) => Ok(hmac::sign(key, message).as_ref().to_vec()),
             Private::Rsa(key) => {
                 let mut signature = vec![0; key.public_modulus_len()];
                 key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map(|()| signature)
@@ -91,46 +158,13 @@ impl fmt::Debug for SigningKey {
 }
 
 impl Private {
-    /// The public half as a JWK, to go through the same checks as any other key.
+    /// The public half as a JWK.
     fn public_jwk(&self) -> Option<Value> {
-        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         match self {
-            Self::Ec(key) => {
-                // 0x04, x, y: the uncompressed point (SEC 1, 2.3.3).
-                let (x, y) = key.public_key().as_ref().strip_prefix(&[0x04])?.split_at_checked(32)?;
-                Some(json!({ "kty": "EC", "crv": "P-256", "x": encode(x), "y": encode(y) }))
-            }
-            Self::Rsa(key) => {
-                let (n, e) = rsa_public_key(key.public_key().as_ref())?;
-                Some(json!({ "kty": "RSA", "n": encode(n), "e": encode(e) }))
-            }
-            Self::Ed25519(key) => {
-                Some(json!({ "kty": "OKP", "crv": "Ed25519", "x": encode(key.public_key().as_ref()) }))
-            }
+            Self::Ec(key) => der::p256_jwk(key.public_key().as_ref()),
+            Self::Rsa(key) => der::rsa_jwk(key.public_key().as_ref()),
+            Self::Ed25519(key) => Some(der::ed25519_jwk(key.public_key().as_ref())),
+            Self::Secret(..) => None,
         }
     }
-}
-
-/// The two numbers of an `RSAPublicKey` in DER (RFC 8017, A.1.1), without the zero byte that keeps them positive.
-fn rsa_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    const SEQUENCE: u8 = 0x30;
-    const INTEGER: u8 = 0x02;
-    let (body, _) = der_element(SEQUENCE, der)?;
-    let (n, rest) = der_element(INTEGER, body)?;
-    let (e, _) = der_element(INTEGER, rest)?;
-    Some((n.strip_prefix(&[0]).unwrap_or(n), e.strip_prefix(&[0]).unwrap_or(e)))
-}
-
-/// The content of the DER element that `bytes` begin with, and what follows it.
-fn der_element(tag: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (&first, rest) = bytes.strip_prefix(&[tag])?.split_first()?;
-    let (length, rest) = match first {
-        0..=0x7f => (usize::from(first), rest),
-        0x81..=0x84 => {
-            let (length, rest) = rest.split_at_checked(usize::from(first - 0x80))?;
-            (length.iter().fold(0, |value, byte| value << 8 | usize::from(*byte)), rest)
-        }
-        _ => return None,
-    };
-    rest.split_at_checked(length)
 }
