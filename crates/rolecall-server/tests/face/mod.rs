@@ -13,6 +13,7 @@ mod races;
 mod raw;
 mod register;
 mod scope;
+mod secrets;
 mod token;
 mod token_errors;
 
