@@ -3,6 +3,7 @@
 mod access;
 mod admin;
 mod api_keys;
+mod bad_input;
 mod binary;
 mod clients;
 mod disabled;
