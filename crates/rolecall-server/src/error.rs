@@ -50,6 +50,12 @@ pub enum Error {
     /// More keys than anybody wants to read.
     #[error("there are too many keys; wait until some are gone, or revoke those that are not needed")]
     TooManyKeys,
+    /// Two keys of one name, or one key under two, could not be told apart.
+    #[error(
+        "this key, or another one with its `kid`, is here already (`/admin/keys`, `rolecall keys list`); one that was revoked \
+         does not come back"
+    )]
+    KeyKnown,
     /// The role is built in.
     #[error("role `{0}` is built in and cannot be changed; make a role of your own")]
     BuiltIn(RoleName),

@@ -6,6 +6,7 @@
 //! are refused at the next call, and what was to sign next signs now.
 
 mod file;
+mod import;
 mod keep;
 mod life;
 mod material;
@@ -28,6 +29,7 @@ use crate::{
 };
 
 pub use file::KeyFile;
+pub use import::{Handed, Imported, import, warn_of_secrets};
 pub use keep::keep;
 pub use life::{KEPT_BY_OTHERS, Life, Stage};
 pub use material::NewKey;
@@ -147,7 +149,7 @@ pub async fn find(app: &App, kid: &str) -> Result<Shown, Error> {
 pub async fn rotate(change: &mut Change, new: &NewKey) -> Result<Shown, Error> {
     let now = change.app().clock.wall();
     let mut keys = Keys::read(change, now).await?;
-    let shown = keys.add(change, new, now + life::AHEAD).await?;
+    let shown = keys.add(change, new, Some(now + life::AHEAD)).await?;
     keys.line_up(change).await?;
     change.touch(Subject::Keys, false);
     let detail = json!({ "algorithm": shown.algorithm, "signs_from": shown.signs_from });
@@ -181,7 +183,7 @@ pub async fn revoke(change: &mut Change, kid: &str, spare: Option<&NewKey>) -> R
         }
         Next::Nobody => {
             let changed = || Error::Unavailable("the keys have changed meanwhile; try again".into());
-            Some(keys.add(change, spare.ok_or_else(changed)?, now).await?.kid)
+            Some(keys.add(change, spare.ok_or_else(changed)?, Some(now)).await?.kid)
         }
     };
     keys.line_up(change).await?;
@@ -251,14 +253,17 @@ impl Keys {
         Ok(Keys { rows: rows::all(change.tx()).await?, now })
     }
 
-    /// Writes a new one down, which signs from `from` on.
-    async fn add(&mut self, change: &mut Change, new: &NewKey, from: i64) -> Result<Shown, Error> {
+    /// Writes a new one down. It signs from `from` on, and after all that are there already, or never.
+    async fn add(&mut self, change: &mut Change, new: &NewKey, from: Option<i64>) -> Result<Shown, Error> {
         if self.rows.iter().filter(|row| row.revoked_at.is_none()).count() >= MOST {
             return Err(Error::TooManyKeys);
         }
         let app = change.app().clone();
+        let last = self.rows.iter().filter_map(|row| life_of(row).from()).max();
+        // Of two that began in one second, nobody could say which one signs.
+        let from = from.map(|from| last.map_or(from, |last| from.max(last + 1)));
         let row = new.sealed(&app.key_file, self.now)?;
-        let row = SealedKey { signs_from: Some(from), token_ttl: app.token_ttl(), ..row };
+        let row = SealedKey { signs_from: from, token_ttl: app.token_ttl(), ..row };
         rows::insert(change.tx(), &row).await?;
         self.rows.push(row.clone());
         Ok(Shown::of(row, self.now))

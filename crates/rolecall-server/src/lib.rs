@@ -164,6 +164,7 @@ impl Rolecall {
         }
         background.spawn(until(ended.clone(), keep_house(app.clone())));
         background.spawn(until(ended.clone(), keys::keep(app.clone())));
+        keys::warn_of_secrets(&app.ring());
         let docs = app.config.docs;
         let greeting = Greeting { address, issuer, database, administrator, moved_from, docs };
         Ok(Rolecall {

@@ -65,6 +65,7 @@ fn looks(error: &Error) -> (StatusCode, &'static str) {
         Error::LastAdministrator => (StatusCode::CONFLICT, "last-administrator"),
         Error::TwoSecrets => (StatusCode::CONFLICT, "two-secrets"),
         Error::TooManyKeys => (StatusCode::CONFLICT, "too-many-keys"),
+        Error::KeyKnown => (StatusCode::CONFLICT, "key-known"),
         Error::BuiltIn(_) => (StatusCode::CONFLICT, "built-in-role"),
         Error::Policy(PolicyError::Cycle(_)) => (StatusCode::CONFLICT, "role-cycle"),
         Error::Policy(_) => (StatusCode::CONFLICT, "policy"),

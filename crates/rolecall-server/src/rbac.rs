@@ -244,6 +244,18 @@ pub async fn outranks(change: &mut Change, other: Holder<'_>) -> Result<(), Erro
     Ok(())
 }
 
+/// Whoever brings in a key that verifies can sign a token of anybody's with it: that takes holding all there is, and
+/// without an end.
+///
+/// # Errors
+/// [`Error::Beyond`] names what the actor lacks.
+pub async fn may_be_anybody(change: &mut Change) -> Result<(), Error> {
+    match change.rights_until(None).await? {
+        Some(rights) => change.policy().may_hand_out(&rights, ADMINISTRATOR).map_err(Error::Beyond),
+        None => Ok(()),
+    }
+}
+
 /// Whether some account can administer by this policy: it is enabled and authorized for `rolecall.admin` without an end.
 /// What is asked before something is taken away, for [`one_administrator_stays`].
 ///

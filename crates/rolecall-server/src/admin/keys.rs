@@ -6,15 +6,18 @@ use axum::{Json as Answer, extract::State};
 use http::{StatusCode, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rolecall::{Router, permission, routing::get};
+use rolecall_core::Algorithm;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{OpenApi, ToSchema};
+use zeroize::Zeroizing;
 
 use super::{Changed, Made, Waiting};
 use crate::{
     Error,
     app::App,
     change::{Change, Prefer},
-    keys::{self, NewKey, Stage},
+    keys::{self, Handed, Imported, NewKey, Stage},
     request::{Acting, Json, Listed, Paging, Query, Segments, cut, page},
 };
 
@@ -88,25 +91,64 @@ async fn show(State(app): State<Arc<App>>, Segments(kid): Segments<String>) -> R
     Ok(Answer(keys::find(&app, &kid).await?.into()))
 }
 
-/// A new key.
+/// A new key: `{}` or `algorithm` makes one, `jwk` or `pem` brings one in from elsewhere.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = rolecall::NewKey)]
 #[serde(deny_unknown_fields)]
 struct Said {
     /// `ES256`, `RS256` or `EdDSA`; without it, the setting `signing_algorithm`.
     algorithm: Option<String>,
+    /// A private or a public JWK, its `kid` kept.
+    #[schema(value_type = Option<Object>)]
+    jwk: Option<Value>,
+    /// The same in PEM: `PRIVATE KEY`, `PUBLIC KEY`, or the older forms of EC and RSA.
+    pem: Option<String>,
+    /// For a key from elsewhere that has none of its own; without it, its thumbprint.
+    kid: Option<String>,
+    /// For a key from elsewhere: whether it is to sign here. Without it, it does if it can.
+    signs: Option<bool>,
 }
 
-/// Rotate: a new key is published at once, and signs as soon as everybody who verifies can have it, six minutes later.
-/// The one that signs now stays until the last of its tokens is dead.
+/// What is to be done.
+enum Asked {
+    Rotate(Algorithm),
+    Import { handed: Handed, kid: Option<String>, signs: Option<bool> },
+}
+
+impl Said {
+    fn asks(self, otherwise: Algorithm) -> Result<Asked, Error> {
+        let Said { algorithm, jwk, pem, kid, signs } = self;
+        let handed = match (algorithm, jwk, pem) {
+            (None, Some(jwk), None) => Handed::Jwk(jwk),
+            (None, None, Some(pem)) => Handed::Pem(Zeroizing::new(pem)),
+            (said, None, None) if kid.is_none() && signs.is_none() => {
+                return said.as_deref().map_or(Ok(otherwise), keys::algorithm).map(Asked::Rotate);
+            }
+            _ => {
+                return Err(Error::Invalid(
+                    "a new key is made (`algorithm`, or nothing), or brought in: by `jwk` or by `pem`, with `kid` and `signs` \
+                     where they are needed"
+                        .into(),
+                ));
+            }
+        };
+        Ok(Asked::Import { handed, kid, signs })
+    }
+}
+
+/// Rotate, or bring in a key from elsewhere.
+///
+/// A new key is published at once, and signs as soon as everybody who verifies can have it, six minutes later; the one that
+/// signs now stays until the last of its tokens is dead. A public key, or an RSA key below 3072 bits, only verifies, until it
+/// is revoked. To bring one in takes holding everything (`rolecall.admin`), since whoever has it can sign any token.
 #[utoipa::path(
     post, path = "/admin/keys", operation_id = "add_key", tag = "keys",
     params(Waiting),
     request_body = Said,
     responses(
         (status = 201, body = Made<Shown>, headers(("Location", description = "The key."))),
-        (status = 400, description = "The algorithm is not one that signs here."),
-        (status = 409, description = "There are too many keys."),
+        (status = 400, description = "The algorithm or the key is not one that is good here."),
+        (status = 409, description = "The key, or its `kid`, is known already, or there are too many keys."),
     ),
 )]
 async fn add(
@@ -115,11 +157,19 @@ async fn add(
     prefer: Prefer,
     Json(said): Json<Said>,
 ) -> Result<(StatusCode, [(header::HeaderName, String); 1], Answer<Made<Shown>>), Error> {
-    let algorithm = said.algorithm.as_deref().map_or(Ok(app.config.signing_algorithm), keys::algorithm)?;
-    // Before the change: it takes time that nobody else is to wait for.
-    let new = NewKey::generate(algorithm).await?;
-    let mut change = Change::begin(&app, &by, Some(WRITE)).await?;
-    let key = keys::rotate(&mut change, &new).await?;
+    // What a key is made of comes before the change: it takes time that nobody else is to wait for.
+    let (key, change) = match said.asks(app.config.signing_algorithm)? {
+        Asked::Rotate(algorithm) => {
+            let new = NewKey::generate(algorithm).await?;
+            let mut change = Change::begin(&app, &by, Some(WRITE)).await?;
+            (keys::rotate(&mut change, &new).await?, change)
+        }
+        Asked::Import { handed, kid, signs } => {
+            let imported = Imported::read(handed, kid, signs).await?;
+            let mut change = Change::begin(&app, &by, Some(WRITE)).await?;
+            (keys::import(&mut change, &imported).await?, change)
+        }
+    };
     let done = change.commit(prefer).await?;
     let place = format!("/admin/keys/{}", utf8_percent_encode(&key.kid, NON_ALPHANUMERIC));
     Ok((StatusCode::CREATED, [(header::LOCATION, place)], Answer(Made::by(key.into(), done))))

@@ -1,9 +1,16 @@
 //! `rolecall keys`: what whoever has the database in hand can do to signing keys (break-glass). It is audited like the
 //! rest.
 
+use std::{
+    fs::File,
+    io::{Read, stdin},
+    path::{Path, PathBuf},
+};
+
 use rolecall::clock::Clock;
 use rolecall_core::Algorithm;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::{flags, print};
 use crate::{
@@ -12,9 +19,12 @@ use crate::{
     assemble::{self, Opened},
     change::{Change, Prefer},
     greeting,
-    keys::{self, NewKey, Shown},
+    keys::{self, Handed, Imported, NewKey, Shown},
     logs,
 };
+
+/// More than any key takes, in bytes.
+const LONGEST_FILE: usize = 64 * 1024;
 
 #[derive(clap::Subcommand)]
 #[command(
@@ -36,6 +46,22 @@ pub(super) enum Command {
     Revoke {
         /// The key, as `list` and the header of a token call it
         kid: String,
+        #[command(flatten)]
+        arguments: Arguments,
+    },
+    /// Bring a key in from elsewhere: it signs six minutes later, when everybody who verifies can have it
+    ///
+    /// A public key, and an RSA key below 3072 bits, only verifies, until it is revoked. An `oct` key (HS256) is in no key
+    /// set, and signs at once.
+    Import {
+        /// A JWK, or a key in PEM that is not encrypted; `-` is standard input
+        file: PathBuf,
+        /// What the header of a token calls it, for a key that has no `kid` of its own [default: its thumbprint]
+        #[arg(long)]
+        kid: Option<String>,
+        /// It is not to sign here; of a private key, only the public half is kept
+        #[arg(long)]
+        verify_only: bool,
         #[command(flatten)]
         arguments: Arguments,
     },
@@ -73,7 +99,31 @@ pub(super) async fn run(command: Command) -> Result<(), Error> {
             done?;
             tell(left?, json)
         }
+        Command::Import { file, kid, verify_only, arguments } => {
+            let key = Imported::read(handed(&file)?, kid, verify_only.then_some(false)).await?;
+            let (opened, json) = open(arguments).await?;
+            let made = import(&opened, &key).await;
+            opened.leave().await;
+            tell(vec![made?], json)
+        }
     }
+}
+
+/// What is in a file.
+fn handed(path: &Path) -> Result<Handed, Error> {
+    let name = path.display();
+    let unreadable = |error: std::io::Error| Error::Start(format!("`{name}` cannot be read: {error}"));
+    let file: Box<dyn Read> = match path == Path::new("-") {
+        true => Box::new(stdin()),
+        false => Box::new(File::open(path).map_err(unreadable)?),
+    };
+    // At once as much as it may take: what grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(2 * LONGEST_FILE));
+    file.take(LONGEST_FILE as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() > LONGEST_FILE {
+        return Err(Error::Invalid(format!("`{name}` is longer than {LONGEST_FILE} bytes, which no key is")));
+    }
+    Handed::read(&bytes)
 }
 
 async fn open(arguments: Arguments) -> Result<(Opened, bool), Error> {
@@ -97,6 +147,15 @@ async fn revoke(opened: &Opened, kid: &str) -> Result<(), Error> {
     let mut change = Change::begin(app, &Actor::CommandLine, None).await?;
     keys::revoke(&mut change, kid, spare.as_ref()).await?;
     change.commit(Prefer::default()).await.map(drop)
+}
+
+async fn import(opened: &Opened, key: &Imported) -> Result<Shown, Error> {
+    let app = &opened.app;
+    let mut change = Change::begin(app, &Actor::CommandLine, None).await?;
+    let key = keys::import(&mut change, key).await?;
+    change.commit(Prefer::default()).await?;
+    keys::warn_of_secrets(&app.ring());
+    Ok(key)
 }
 
 fn tell(keys: Vec<Shown>, as_json: bool) -> Result<(), Error> {

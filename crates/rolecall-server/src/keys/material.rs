@@ -3,13 +3,14 @@
 use std::{fmt, sync::Arc};
 
 use aws_lc_rs::{
+    constant_time::verify_slices_are_equal,
     encoding::AsDer,
     rand, rsa,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair},
 };
 use rolecall_core::{
     Algorithm,
-    jwk::{SigningKey, VerifyingKey},
+    jwk::{AnyKey, SigningKey, VerifyingKey},
 };
 use zeroize::Zeroizing;
 
@@ -23,6 +24,8 @@ pub enum Half {
     Private,
     /// A JWK: it only verifies.
     Public,
+    /// The bytes that an HMAC is made with.
+    Secret,
 }
 
 impl Half {
@@ -30,11 +33,12 @@ impl Half {
         match self {
             Half::Private => "private",
             Half::Public => "public",
+            Half::Secret => "secret",
         }
     }
 
     fn parse(text: &str) -> Option<Half> {
-        [Half::Private, Half::Public].into_iter().find(|half| half.as_str() == text)
+        [Half::Private, Half::Public, Half::Secret].into_iter().find(|half| half.as_str() == text)
     }
 }
 
@@ -85,6 +89,42 @@ impl NewKey {
         Ok(NewKey { half: Half::Private, bytes, key: Material::Private(Arc::new(key)) })
     }
 
+    /// Takes one that was made elsewhere; of a private key that is not to sign, the public half alone. A secret has but
+    /// one half.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it cannot be written down.
+    pub fn of(key: AnyKey, signs: bool) -> Result<NewKey, Error> {
+        if let Some(jwk) = key.verifying_key().to_jwk().filter(|_| !signs) {
+            let bytes = Zeroizing::new(jwk.to_string().into_bytes());
+            return Ok(NewKey { half: Half::Public, bytes, key: Material::Public(key.verifying_key().clone()) });
+        }
+        let AnyKey::Signing(key) = key else { return Err(Error::internal("a public key does not sign")) };
+        let half = if key.algorithm() == Algorithm::Hs256 { Half::Secret } else { Half::Private };
+        let bytes = key.to_private_bytes().map_err(Error::internal)?;
+        Ok(NewKey { half, bytes, key: Material::Private(Arc::new(key)) })
+    }
+
+    /// Whether it is a secret, which both sides have.
+    pub fn is_secret(&self) -> bool {
+        self.half == Half::Secret
+    }
+
+    /// Whether this is the key of a row, whatever both are called. Of a secret that was revoked nothing is left that
+    /// could say so.
+    ///
+    /// # Errors
+    /// [`Error::Start`] when another key file encrypted the row.
+    pub fn is(&self, file: &KeyFile, row: &SealedKey) -> Result<bool, Error> {
+        if !self.is_secret() {
+            return Ok(row.thumbprint == self.key.verifying_key().thumbprint());
+        }
+        if Half::parse(&row.half) != Some(Half::Secret) || row.revoked_at.is_some() {
+            return Ok(false);
+        }
+        Ok(verify_slices_are_equal(&unsealed(file, row)?.1, &self.bytes).is_ok())
+    }
+
     /// What a token's header will call it.
     pub fn kid(&self) -> &str {
         self.key.verifying_key().kid()
@@ -101,9 +141,10 @@ impl NewKey {
     /// [`Error::Internal`] when there is no randomness.
     pub fn sealed(&self, file: &KeyFile, published_at: i64) -> Result<SealedKey, Error> {
         let (kid, algorithm) = (self.kid(), self.algorithm().as_str());
+        let thumbprint = if self.is_secret() { "" } else { self.key.verifying_key().thumbprint() };
         Ok(SealedKey {
             kid: kid.to_owned(),
-            thumbprint: self.key.verifying_key().thumbprint().to_owned(),
+            thumbprint: thumbprint.to_owned(),
             algorithm: algorithm.to_owned(),
             half: self.half.as_str().to_owned(),
             sealed: file.seal(&purpose(kid, algorithm, self.half), &self.bytes)?,
@@ -121,24 +162,32 @@ impl NewKey {
 /// # Errors
 /// [`Error::Start`] when another key file encrypted it.
 pub fn open(file: &KeyFile, row: &SealedKey) -> Result<Material, Error> {
-    let wrong = || {
-        Error::Start(format!(
-            "signing key `{}` cannot be decrypted: the key file is not the one that belongs to this database",
-            row.kid
-        ))
-    };
-    let algorithm: Algorithm = row.algorithm.parse().map_err(|_| wrong())?;
-    let half = Half::parse(&row.half).ok_or_else(wrong)?;
-    let bytes = file.unseal(&purpose(&row.kid, &row.algorithm, half), &row.sealed).ok_or_else(wrong)?;
-    Ok(match half {
+    let (half, bytes) = unsealed(file, row)?;
+    let private = match half {
         Half::Private => {
-            Material::Private(Arc::new(SigningKey::from_pkcs8(algorithm, &bytes).map_err(Error::internal)?))
+            let algorithm = row.algorithm.parse().map_err(|_| wrong(row))?;
+            SigningKey::from_pkcs8(algorithm, &bytes).and_then(|key| key.with_kid(&row.kid))
         }
+        Half::Secret => SigningKey::from_secret(&row.kid, &bytes),
         Half::Public => {
             let jwk = serde_json::from_slice(&bytes).map_err(Error::internal)?;
-            Material::Public(VerifyingKey::from_jwk(&jwk).map_err(Error::internal)?)
+            return VerifyingKey::from_jwk(&jwk).map(Material::Public).map_err(Error::internal);
         }
-    })
+    };
+    Ok(Material::Private(Arc::new(private.map_err(Error::internal)?)))
+}
+
+fn unsealed(file: &KeyFile, row: &SealedKey) -> Result<(Half, Zeroizing<Vec<u8>>), Error> {
+    let half = Half::parse(&row.half).ok_or_else(|| wrong(row))?;
+    let bytes = file.unseal(&purpose(&row.kid, &row.algorithm, half), &row.sealed);
+    bytes.map(|bytes| (half, bytes)).ok_or_else(|| wrong(row))
+}
+
+fn wrong(row: &SealedKey) -> Error {
+    Error::Start(format!(
+        "signing key `{}` cannot be decrypted: the key file is not the one that belongs to this database",
+        row.kid
+    ))
 }
 
 /// Throws the private half away, if it has one: it is not needed any more.
@@ -153,12 +202,13 @@ pub fn shed(file: &KeyFile, row: &mut SealedKey, key: &Material) -> Result<(), E
     Ok(())
 }
 
-/// What is bound to what is encrypted: a row cannot pass for another.
+/// What is bound to what is encrypted: a row cannot pass for another. Whatever is in a `kid`, read from its end this is
+/// of one row alone, since no algorithm has the name of a half.
 fn purpose(kid: &str, algorithm: &str, half: Half) -> String {
     match half {
         // As it was written when there was no other.
         Half::Private => format!("{kid}|{algorithm}"),
-        Half::Public => format!("{kid}|{algorithm}|{}", half.as_str()),
+        Half::Public | Half::Secret => format!("{kid}|{algorithm}|{}", half.as_str()),
     }
 }
 

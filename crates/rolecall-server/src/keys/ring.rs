@@ -7,7 +7,10 @@ use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::HeaderValue;
-use rolecall_core::{KeySet, jwk::SigningKey};
+use rolecall_core::{
+    Algorithm, KeySet,
+    jwk::{SigningKey, VerifyingKey},
+};
 
 use super::{
     KeyFile,
@@ -73,6 +76,11 @@ impl Ring {
     /// The same as others read it.
     pub fn published(&self) -> &Published {
         &self.published
+    }
+
+    /// By what names secrets are known, which are not among those that others read.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.set.iter().filter(|key| key.algorithm() == Algorithm::Hs256).map(VerifyingKey::kid)
     }
 
     /// What signs at `now`.

@@ -3,6 +3,7 @@
 mod completions;
 mod config;
 mod dev;
+mod imported;
 mod init;
 mod keys;
 mod kill;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{encoded, raw};
-use crate::util::{Actor, Answer, binary, postgres};
+use crate::util::{Actor, Answer, binary, handed::elliptic, postgres};
 
 /// `rolecall dev`, running.
 struct Running {
@@ -160,6 +160,44 @@ async fn every_way_in(address: SocketAddr, admin_password: &str, canaries: &mut 
     let asserted =
         format!("grant_type=client_credentials&client_assertion_type={kind}&client_assertion={}", canaries.sing());
     answers.push(nobody.form("/token", &asserted).await.expect(401));
+
+    // A signing key that comes in, whole and damaged.
+    let (theirs, other) = (elliptic(), elliptic());
+    for key in [&theirs, &other] {
+        canaries.made.push(key.jwk["d"].as_str().expect("text").to_owned());
+        // What follows is public.
+        canaries.made.push(key.pem.lines().nth(1).expect("a line").to_owned());
+        canaries.made.push(key.old_pem.lines().nth(1).expect("a line")[16..].to_owned());
+    }
+    answers.push(admin.post("/admin/keys", json!({ "jwk": theirs.jwk })).await.expect(201));
+    answers.push(admin.post("/admin/keys", json!({ "pem": theirs.old_pem })).await.expect(409));
+    let altered = |name: &str, value: Value| {
+        let mut jwk = other.jwk.clone();
+        jwk[name] = value;
+        jwk
+    };
+    for body in [
+        json!({ "jwk": altered("d", theirs.jwk["d"].clone()) }),
+        json!({ "jwk": altered("d", format!("{}x", other.jwk["d"].as_str().expect("text")).into()) }),
+        json!({ "jwk": altered("d", json!([other.jwk["d"]])) }),
+        json!({ "jwk": altered("kid", json!({ "d": other.jwk["d"] })) }),
+        json!({ "jwk": { "keys": [other.jwk] } }),
+        json!({ "jwk": [other.jwk] }),
+        json!({ "jwk": other.jwk.to_string() }),
+        json!({ "pem": other.jwk }),
+        json!({ "pem": other.pem.replace('-', "") }),
+        json!({ "pem": other.pem.replacen("MIG", "!MIG", 1) }),
+        json!({ "pem": format!("{}{}", other.pem, other.old_pem) }),
+        json!({ "pem": other.pem, "kid": other.pem }),
+        json!({ "jwk": other.jwk, "pem": other.pem }),
+        json!({ "algorithm": other.pem }),
+        json!({ "jwk": { "kty": "oct", "k": base64_of(&canaries.sing()).trim_end_matches('='), "kid": "x" } }),
+        json!({ "jwk": { "kty": "oct", "k": canaries.sing() } }),
+    ] {
+        answers.push(admin.post("/admin/keys", body).await.expect(400));
+    }
+    answers.push(admin.get("/admin/keys").await.expect(200));
+    answers.push(admin.get("/admin/audit?action=key.imported").await.expect(200));
 
     // In the wrong field of a body.
     for body in [

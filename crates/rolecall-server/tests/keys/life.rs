@@ -78,6 +78,9 @@ on_both! {
         }
         let answer = admin.post("/admin/keys", json!({})).await.expect(409);
         assert_eq!(answer.json()["type"], "urn:rolecall:problem:too-many-keys");
+        let theirs = crate::util::handed::elliptic();
+        let answer = admin.post("/admin/keys", json!({ "pem": theirs.public_pem })).await.expect(409);
+        assert_eq!(answer.json()["type"], "urn:rolecall:problem:too-many-keys");
         assert_eq!(published(world).await.len(), 100);
     }
 

@@ -1,5 +1,6 @@
 //! Signing keys: how one follows another, what others may keep of them, and what revoking one does.
 
+mod imported;
 mod life;
 mod load;
 mod restart;

@@ -2,6 +2,7 @@
 
 pub mod binary;
 pub mod browser;
+pub mod handed;
 pub mod http;
 pub mod postgres;
 pub mod proxy;
