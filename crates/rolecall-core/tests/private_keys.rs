@@ -412,6 +412,16 @@ fn the_halves_of_two_keys_are_none() {
     }
 }
 
+/// The public key on P-256 with half of its point (SEC 1, 2.3.3).
+fn compressed() -> Vec<u8> {
+    let spki: PublicKeyX509Der<'_> = PAIRS.ec.public_key().as_der().expect("SPKI");
+    let mut der = spki.as_ref()[..spki.as_ref().len() - 32].to_vec();
+    // The outer length, that of the bits, and which of the two halves it would be.
+    let bits = der.len() - 35;
+    (der[1], der[bits], der[bits + 2]) = (der[1] - 32, 34, 3);
+    der
+}
+
 #[test]
 fn pem_that_is_not_one_key_says_what_to_do() {
     let key = pem("PRIVATE KEY", &pkcs8()[0].1);
@@ -434,14 +444,15 @@ fn pem_that_is_not_one_key_says_what_to_do() {
         (pem("OPENSSH PRIVATE KEY", b"x"), "ssh-keygen"),
         (pem("PGP PRIVATE KEY BLOCK", b"x"), "something else"),
         (pem("", b"x"), "something else"),
-        (pem("PRIVATE KEY", b""), "no key on P-256"),
-        (pem("PRIVATE KEY", b"\x30\x03\x02\x01\x00"), "no key on P-256"),
-        (pem("PRIVATE KEY", p384.to_pkcs8v1().expect("PKCS#8").as_ref()), "no key on P-256"),
-        (pem("EC PRIVATE KEY", &pkcs8()[2].1), "no key on P-256"),
-        (pem("RSA PRIVATE KEY", &pkcs8()[0].1), "no key on P-256"),
-        (pem("PUBLIC KEY", &pkcs8()[0].1), "no key on P-256"),
-        (pem("PUBLIC KEY", p384_der.as_ref()), "no key on P-256"),
-        (pem("RSA PUBLIC KEY", b"\x30\x03\x02\x01\x03"), "no key on P-256"),
+        (pem("PRIVATE KEY", b""), "no key of Ed25519"),
+        (pem("PRIVATE KEY", b"\x30\x03\x02\x01\x00"), "no key of Ed25519"),
+        (pem("PRIVATE KEY", p384.to_pkcs8v1().expect("PKCS#8").as_ref()), "no key of Ed25519"),
+        (pem("EC PRIVATE KEY", &pkcs8()[2].1), "no key of Ed25519"),
+        (pem("RSA PRIVATE KEY", &pkcs8()[0].1), "no key of Ed25519"),
+        (pem("PUBLIC KEY", &pkcs8()[0].1), "no key of Ed25519"),
+        (pem("PUBLIC KEY", p384_der.as_ref()), "no key of Ed25519"),
+        (pem("PUBLIC KEY", &compressed()), "uncompressed"),
+        (pem("RSA PUBLIC KEY", b"\x30\x03\x02\x01\x03"), "no key of Ed25519"),
     ] {
         let refusal = AnyKey::from_pem(&text).expect_err(why).to_string();
         assert!(refusal.starts_with("PEM ") && refusal.contains(why), "{refusal}, not {why}");

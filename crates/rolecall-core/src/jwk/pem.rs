@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 use super::signing::Private;
 use super::{Algorithm, AnyKey, KeyError, SigningKey, VerifyingKey, der};
 
-const NO_KEY_OF_OURS: KeyError = KeyError::Pem("has no key on P-256, of Ed25519, or of RSA with 2048 to 8192 bits");
+const NO_KEY_OF_OURS: KeyError =
+    KeyError::Pem("has no key of Ed25519, on P-256 (uncompressed), or of RSA with 2048 to 8192 bits");
 const ENCRYPTED: KeyError = KeyError::Pem("is encrypted: decrypt a copy with `openssl pkey -in FILE -out COPY`");
 
 /// Reads the one key of a text.
@@ -29,9 +30,9 @@ pub(super) fn read(text: &str) -> Result<AnyKey, KeyError> {
         "CERTIFICATE" | "TRUSTED CERTIFICATE" | "X509 CERTIFICATE" => {
             Err(KeyError::Pem("is a certificate: take its public key out with `openssl x509 -in FILE -noout -pubkey`"))
         }
-        "OPENSSH PRIVATE KEY" => {
-            Err(KeyError::Pem("is in OpenSSH's own form: change a copy with `ssh-keygen -p -m PKCS8 -f COPY`"))
-        }
+        "OPENSSH PRIVATE KEY" => Err(KeyError::Pem(
+            "is in OpenSSH's own form: change a copy, of EC or RSA, with `ssh-keygen -p -m PKCS8 -f COPY`",
+        )),
         _ => Err(KeyError::Pem("has something else than a `PRIVATE KEY` or a `PUBLIC KEY`")),
     }
 }

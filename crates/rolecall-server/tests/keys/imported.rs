@@ -212,7 +212,7 @@ on_both! {
             (json!({ "pem": format!("{}{}", theirs.pem, other.pem) }), "more than one"),
             (json!({ "pem": handed::pem("ENCRYPTED PRIVATE KEY", b"x") }), "openssl pkey"),
             (json!({ "pem": handed::pem("CERTIFICATE", b"x") }), "openssl x509"),
-            (json!({ "pem": handed::pem("PRIVATE KEY", b"x") }), "P-256"),
+            (json!({ "pem": handed::pem("PRIVATE KEY", b"x") }), "Ed25519"),
             // What cannot sign.
             (json!({ "pem": theirs.public_pem, "signs": true }), "does not sign"),
             (json!({ "pem": handed::rsa(KeySize::Rsa2048).1, "signs": true }), "3072"),
