@@ -45,6 +45,8 @@ pub(super) enum Command {
     /// Refuse the tokens of a key from now on; if it is the one that signs, another one does at once
     Revoke {
         /// The key, as `list` and the header of a token call it
+        // One in 64 thumbprints begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         #[command(flatten)]
         arguments: Arguments,
@@ -57,7 +59,7 @@ pub(super) enum Command {
         /// A JWK, or a key in PEM that is not encrypted; `-` is standard input
         file: PathBuf,
         /// What the header of a token calls it, for a key that has no `kid` of its own [default: its thumbprint]
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         kid: Option<String>,
         /// It is not to sign here; of a private key, only the public half is kept
         #[arg(long)]

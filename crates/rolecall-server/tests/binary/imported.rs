@@ -88,7 +88,10 @@ async fn keys_come_in(url: &str) {
     let (rsa, pem) = handed::rsa(KeySize::Rsa2048);
     assert_eq!(stage(&place.told(&["import", &place.file("rsa.pem", &pem)], ""), rsa.kid()), "RS256 verifying");
     let edwards = place.file("edwards.pem", handed::edwards());
-    assert_eq!(stage(&place.told(&["import", &edwards, "--kid", "ed", "--verify-only"], ""), "ed"), "EdDSA verifying");
+    assert_eq!(
+        stage(&place.told(&["import", &edwards, "--kid", "-ed", "--verify-only"], ""), "-ed"),
+        "EdDSA verifying"
+    );
 
     let before = place.told(&["list"], "");
     assert_eq!((before.len(), stage(&before, "theirs")), (5, "ES256 published".into()));
@@ -110,6 +113,8 @@ async fn keys_come_in(url: &str) {
     place.refused(&["import", &der], "", &["neither a JWK nor a key in PEM", "openssl"]);
     assert_eq!(place.told(&["list"], ""), before);
 
+    assert_eq!(stage(&place.told(&["revoke", "-ed"], ""), "-ed"), "EdDSA revoked");
+
     let service = place.start();
     let in_use = ["keys", "import", &file, "--database-url", url];
     refuses(&mut rolecall(place.folder.path(), &in_use)).refused(&["is in use by"]);
@@ -120,7 +125,7 @@ async fn keys_come_in(url: &str) {
         alice.with_token(&token).get("/me").await.expect(200);
     }
     let set = service.nobody().get("/.well-known/jwks.json").await.expect(200).json();
-    assert_eq!(set["keys"].as_array().expect("keys").len(), 5, "{set}");
+    assert_eq!(set["keys"].as_array().expect("keys").len(), 4, "{set}");
     let log = service.stop();
     assert!(!log.contains("HS256"), "{log}");
 }
