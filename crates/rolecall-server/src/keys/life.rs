@@ -30,7 +30,7 @@ pub enum Life {
         /// Seconds that a token of its may be good.
         token_ttl: i64,
     },
-    /// It has no private half here, and verifies until somebody revokes it.
+    /// It does not sign here, and verifies until somebody revokes it.
     Verifies,
     /// It counts for nothing.
     Revoked {

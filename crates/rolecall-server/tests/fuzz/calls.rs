@@ -11,6 +11,10 @@ use super::service::{Answer, Service};
 
 const STATUSES: [u16; 10] = [200, 201, 400, 401, 403, 404, 405, 409, 413, 415];
 
+/// The key of RFC 8037, A.1.
+const RFC_8037_D: &str = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
+const RFC_8037_X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+
 pub fn seeds() -> Vec<Vec<u8>> {
     let form = "content-type: application/x-www-form-urlencoded";
     let json = "content-type: application/json";
@@ -44,6 +48,13 @@ pub fn seeds() -> Vec<Vec<u8>> {
         format!("PUT /admin/roles/user/permissions/items:*\n{admin}"),
         format!("DELETE /admin/roles/user/inherits/admin\n{admin}"),
         format!("GET /admin/roles?limit=1&after=admin\n{admin}"),
+        format!(
+            "POST /admin/keys\n{admin}\n{json}\n\n{{\"jwk\":{{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"d\":\"{RFC_8037_D}\",\"x\":\"{RFC_8037_X}\"}},\"signs\":true}}"
+        ),
+        format!(
+            "POST /admin/keys\n{admin}\n{json}\n\n{{\"pem\":\"-----BEGIN PUBLIC KEY-----\\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\\n-----END PUBLIC KEY-----\",\"kid\":\"a\"}}"
+        ),
+        format!("DELETE /admin/keys/a\n{admin}"),
         "GET /.well-known/jwks.json".to_owned(),
         "HEAD /.well-known/oauth-authorization-server".to_owned(),
         "OPTIONS /readyz".to_owned(),

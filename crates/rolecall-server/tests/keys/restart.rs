@@ -1,11 +1,13 @@
 //! A process that comes later, after an orderly end or without one, goes on with the keys as they were.
 
+use serde_json::json;
 use tempfile::TempDir;
 
 use super::{AHEAD, again, kid, rotate};
 use crate::util::{
     Db, World,
     binary::{self, Service},
+    handed::elliptic,
     on_both, postgres,
 };
 
@@ -25,6 +27,26 @@ on_both! {
         other.clock.advance(std::time::Duration::from_secs(AHEAD));
         let other = other.up().await;
         assert_eq!(kid(&again(&other, "admin").await), second);
+        other.stop().await;
+    }
+
+    async fn one_from_elsewhere_keeps_its_name(world) {
+        let other = World::on(world.db).await;
+        let admin = other.administrator().await;
+        let (theirs, verified) = (elliptic(), elliptic());
+        let signs = json!({ "pem": theirs.pem, "kid": "2019/a|b" });
+        admin.post("/admin/keys", signs).await.expect(201);
+        admin.post("/admin/keys", json!({ "pem": verified.public_pem, "kid": "..a" })).await.expect(201);
+        let before = admin.get("/admin/keys").await.expect(200).json();
+        let other = other.restarted().await;
+        assert_eq!(again(&other, "admin").await.get("/admin/keys").await.expect(200).json(), before);
+        let other = other.down().await;
+        other.clock.advance(std::time::Duration::from_secs(AHEAD));
+        let other = other.up().await;
+        let admin = again(&other, "admin").await;
+        assert_eq!(kid(&admin), "2019/a|b");
+        admin.get("/admin/users").await.expect(200);
+        admin.delete("/admin/keys/..a").await.expect(200);
         other.stop().await;
     }
 }
