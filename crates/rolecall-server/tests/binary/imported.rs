@@ -60,6 +60,14 @@ impl Place {
         run(&mut rolecall(self.folder.path(), &arguments), stdin).refused(words)
     }
 
+    /// No file has these bytes in it.
+    fn has_nowhere(&self, bytes: &[u8]) {
+        for entry in fs::read_dir(self.folder.path()).expect("a folder").flatten() {
+            let content = fs::read(entry.path()).expect("a file");
+            assert!(!content.windows(bytes.len()).any(|window| window == bytes), "{:?}", entry.file_name());
+        }
+    }
+
     fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         fs::write(self.folder.path().join(name), content).expect("a file");
         name.to_owned()
@@ -128,6 +136,8 @@ async fn keys_come_in(url: &str) {
     assert_eq!(set["keys"].as_array().expect("keys").len(), 4, "{set}");
     let log = service.stop();
     assert!(!log.contains("HS256"), "{log}");
+    place.has_nowhere(&URL_SAFE_NO_PAD.decode(d).expect("base64url"));
+    place.has_nowhere(d.as_bytes());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -241,10 +251,7 @@ async fn a_secret_signs(url: &str) {
     assert_eq!(opened(alice.token()).0["kid"], next);
     let log = service.stop();
     assert!(!log.contains("HS256"), "{log}");
-    for entry in fs::read_dir(place.folder.path()).expect("a folder").flatten() {
-        let bytes = fs::read(entry.path()).expect("a file");
-        assert!(!bytes.windows(SECRET.len()).any(|window| window == SECRET), "{:?}", entry.file_name());
-    }
+    place.has_nowhere(SECRET);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

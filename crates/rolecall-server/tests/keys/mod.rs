@@ -6,6 +6,7 @@ mod load;
 mod restart;
 mod revoked;
 mod rights;
+mod secret;
 mod set;
 mod unknown;
 
