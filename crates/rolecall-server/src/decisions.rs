@@ -105,15 +105,14 @@ impl Decisions {
                 Some(id) => Some(self.holding(Holder::User(&id)).await?),
                 None => None,
             },
+            // A text that is no id of ours is no client's.
+            Kind::Client if uuid::Uuid::try_parse(id).is_err() => None,
             Kind::Client => match clients::is_enabled(&mut self.tx, id).await? {
                 true => Some(self.holding(Holder::Client(id)).await?),
                 false => None,
             },
         };
-        // What was read counts while the lease holds: asked after it was read.
-        if !self.app.live.may_decide() {
-            return Err(Error::Unavailable("it is not known what is in force; try again in a moment".into()));
-        }
+        self.may_decide()?;
         self.known.insert((kind, id.to_owned()), known.clone());
         Ok(known)
     }
@@ -132,8 +131,19 @@ impl Decisions {
 
     async fn holding(&mut self, holder: Holder<'_>) -> Result<Known, Error> {
         let roles = sessions::roles_of(&self.app, &mut self.tx, holder).await?;
-        let rights = self.policy.activate(roles.iter().map(String::as_str), None);
-        Ok(Known { id: holder.id().to_owned(), rights })
+        Ok(self.known(holder.id(), &roles))
+    }
+
+    fn known(&self, id: &str, roles: &[String]) -> Known {
+        Known { id: id.to_owned(), rights: self.policy.activate(roles.iter().map(String::as_str), None) }
+    }
+
+    /// What was read counts while the lease holds: to be asked after it was read.
+    fn may_decide(&self) -> Result<(), Error> {
+        match self.app.live.may_decide() {
+            true => Ok(()),
+            false => Err(Error::Unavailable("it is not known what is in force; try again in a moment".into())),
+        }
     }
 
     /// Whether he may do this to an object of this owner. His own is one whose owner is his id; one without an owner is
@@ -156,21 +166,22 @@ impl Decisions {
         after: &str,
         limit: usize,
     ) -> Result<(Vec<String>, Option<String>), Error> {
-        let asked = users::list(&mut self.tx, None, after, AT_ONCE).await?;
-        let is_all = asked.len() < usize::try_from(AT_ONCE).unwrap_or(usize::MAX);
-        let (mut found, mut last) = (vec![], None);
-        let mut users = asked.into_iter().peekable();
-        while let Some(user) = users.next() {
-            let known = self.find(Kind::User, &user.id).await?;
-            if self.decide(known.as_ref(), permission, owner).is_allowed() {
-                found.push(user.id.clone());
-            }
-            let is_last = users.peek().is_none();
-            if found.len() == limit || is_last {
-                last = (!is_last || !is_all).then_some(user.id);
-                break;
-            }
-        }
+        let users = users::list(&mut self.tx, None, after, AT_ONCE).await?;
+        let Some(end) = users.last().map(|user| user.id.clone()) else { return Ok((vec![], None)) };
+        let is_all = users.len() < usize::try_from(AT_ONCE).unwrap_or(usize::MAX);
+        let roles = sessions::roles_of_users(&self.app, &mut self.tx, after, &end).await?;
+        self.may_decide()?;
+        let may = |id: &str| {
+            let known = self.known(id, roles.get(id).map(Vec::as_slice).unwrap_or_default());
+            self.decide(Some(&known), permission, owner).is_allowed()
+        };
+        let enabled = users.into_iter().filter(|user| !user.disabled).map(|user| user.id);
+        let found: Vec<String> = enabled.filter(|id| may(id)).take(limit).collect();
+        let last = match found.last() {
+            // There may be more behind the one that the page ends with.
+            Some(last) if found.len() == limit && *last != end => Some(last.clone()),
+            _ => (!is_all).then_some(end),
+        };
         Ok((found, last))
     }
 

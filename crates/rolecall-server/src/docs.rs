@@ -99,6 +99,8 @@ fn fill(theirs: &mut Value, ours: Value) {
 /// What every handler may answer, and how every error looks that is not OAuth's.
 fn complete(operation: &mut Value) {
     let has_body = operation.get("requestBody").is_some();
+    // AuthZEN says 400 to a body of another type.
+    let is_authzen = has_body && operation["tags"] == json!(["access"]);
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (status, response) in responses.iter_mut() {
         if response.get("description").is_none() {
@@ -114,7 +116,8 @@ fn complete(operation: &mut Value) {
             } });
         }
     }
-    for (status, component, _) in BODY.iter().filter(|_| has_body).chain([&FAULT]) {
+    let of_bodies = BODY.iter().filter(|(status, ..)| has_body && !(is_authzen && *status == "415"));
+    for (status, component, _) in of_bodies.chain([&FAULT]) {
         let reference = json!({ "$ref": format!("#/components/responses/{component}") });
         responses.entry(*status).or_insert(reference);
     }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::{
     Error,
     app::App,
-    store::{api_keys, sessions as rows},
+    store::{FORGOTTEN_AT_ONCE, api_keys, sessions as rows},
 };
 
 pub use by_key::{is_by_key, open_by_key, scope_for_key};
@@ -27,18 +27,23 @@ pub use refresh::refresh;
 pub use refresh_token::RefreshKey;
 pub use rows::Session;
 pub use shown::{Standing, introspect, revoke};
-pub use standing::{Lasting, rights, roles_of};
+pub use standing::{Lasting, rights, roles_of, roles_of_users};
 
 /// Forgets sessions that have long been over, and API keys that have long ended.
 ///
 /// # Errors
 /// [`Error::Store`] when it cannot be written now.
 pub async fn forget(app: &App) -> Result<(), Error> {
-    let mut tx = app.store.write().await?;
     let long_ago = app.clock.wall() - 3600;
-    rows::forget(&mut tx, long_ago).await?;
-    api_keys::forget(&mut tx, long_ago).await?;
-    Ok(tx.commit().await?)
+    loop {
+        let mut tx = app.store.write().await?;
+        let gone = rows::forget(&mut tx, long_ago, FORGOTTEN_AT_ONCE).await?;
+        if gone < FORGOTTEN_AT_ONCE {
+            api_keys::forget(&mut tx, long_ago).await?;
+            return Ok(tx.commit().await?);
+        }
+        tx.commit().await?;
+    }
 }
 
 /// Until when a session that is used now may stay unused.

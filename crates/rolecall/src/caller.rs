@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
-use rolecall_core::{Claims, Decision, Object, Rights, Scope, Snapshot};
+use rolecall_core::{Claims, Decision, Object, Rights, Snapshot};
 
 use crate::{Denied, reach::Net, seen::Seen};
 
@@ -89,11 +89,12 @@ impl Caller {
         &self.seen.verified.claims
     }
 
-    /// The roles of this session as of now, without inherited ones but those that its scope names.
+    /// The roles that this session can use now: without inherited ones where it has no scope, and otherwise those that its
+    /// scope names. None of a token for permissions only, which is in no role.
     pub fn roles(&self) -> Vec<&str> {
-        match self.rights().and_then(Rights::scope).map(Scope::roles).unwrap_or_default() {
-            [] => self.seen.verified.roles.iter().map(String::as_str).collect(),
-            named => named.iter().map(|role| role.as_str()).filter(|role| self.is_in(role)).collect(),
+        match self.rights().and_then(Rights::scope) {
+            None => self.seen.verified.roles.iter().map(String::as_str).collect(),
+            Some(scope) => scope.roles().iter().map(|role| role.as_str()).filter(|role| self.is_in(role)).collect(),
         }
     }
 

@@ -129,11 +129,12 @@ impl Denied {
                 "unauthenticated",
                 "no token was sent; log in at `POST /token` and send `Authorization: Bearer <token>`".to_owned(),
             ),
-            Denied::BadToken(why) => (
-                StatusCode::UNAUTHORIZED,
-                "invalid-token",
-                format!("the token is not valid ({why}); log in again at `POST /token`"),
-            ),
+            Denied::BadToken(why) => {
+                // The same log-in would give the same token.
+                let how = if *why == Invalid::Audience { " with `resource`, which names this API" } else { "" };
+                let detail = format!("the token is not valid ({why}); log in again at `POST /token`{how}");
+                (StatusCode::UNAUTHORIZED, "invalid-token", detail)
+            }
             Denied::SessionOver => (
                 StatusCode::UNAUTHORIZED,
                 "invalid-token",

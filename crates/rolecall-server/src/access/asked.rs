@@ -43,7 +43,8 @@ pub(super) fn invalid(why: &str) -> Error {
     Error::Invalid(why.to_owned())
 }
 
-/// One question and what it leaves to the defaults of its call (section 7.1.1).
+/// One question and what it leaves to the defaults of its call: an entity of its own takes the place of the default one
+/// as a whole (section 7.1.1).
 #[derive(Clone, Copy)]
 pub(super) struct Said<'a> {
     pub(super) own: &'a Members,
@@ -122,11 +123,10 @@ impl<'a> Said<'a> {
         }
     }
 
-    /// A member that must be there; one that an entity of the question leaves out is taken from the defaults' one.
+    /// A member that must be there.
     fn text(self, entity: &str, name: &str) -> Result<&'a str, String> {
-        let own = self.entity(entity)?.ok_or_else(|| format!("`{entity}` is missing from the question"))?;
-        let default = || self.defaults?.get(entity)?.as_object()?.get(name);
-        match own.get(name).or_else(default) {
+        let members = self.entity(entity)?.ok_or_else(|| format!("`{entity}` is missing from the question"))?;
+        match members.get(name) {
             Some(Value::String(text)) => Ok(text),
             Some(_) => Err(format!("`{entity}.{name}` is a string")),
             None => Err(format!("`{entity}.{name}` is missing")),

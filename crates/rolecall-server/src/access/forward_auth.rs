@@ -1,8 +1,8 @@
 //! `/forward-auth`: a proxy asks about a call before it passes it on (nginx `auth_request`, Caddy, Traefik, Envoy).
 //!
 //! The rule stands in the query (or, for Envoy, before the path), which the proxy's configuration writes and no caller
-//! can. What the caller sent is the token, and it is judged by the guard as a call to one of our routes is. Whatever a
-//! proxy should not have sent is 400: one that is set up wrongly lets nobody through.
+//! can. What the caller sent is the token, and it is judged by the guard as a call to one of our routes is. A question that
+//! is not right is 400, and so is a call that two programs could read differently: both let nobody through.
 
 use std::sync::Arc;
 
@@ -58,12 +58,17 @@ struct Asking {
     role: Option<String>,
     /// Whose tokens are good: the API that the proxy stands in front of. Without it, ours.
     audience: Option<String>,
+    /// `true`, with nothing beside it: anybody passes, and it is only looked at what is forwarded.
+    #[param(pattern = "^true$")]
+    public: Option<String>,
 }
 
 /// What a proxy asks.
-struct Asked {
-    rule: Rule,
-    audience: Option<Audience>,
+enum Asked {
+    /// Whether the caller may.
+    Whether { rule: Rule, audience: Option<Audience> },
+    /// Nothing about the caller: only whether the call can be read in one way.
+    Public,
 }
 
 impl Asked {
@@ -78,18 +83,24 @@ impl Asked {
         }
         let asked: Option<Permission> = parsed(&mut query, "permission")?;
         let in_role: Option<RoleName> = parsed(&mut query, "role")?;
-        let audience = parsed(&mut query, "audience")?;
-        query.nothing_else("the query has another parameter than `permission`, `role` and `audience`")?;
+        let audience: Option<Audience> = parsed(&mut query, "audience")?;
+        let public = query.text_as_sent("public");
+        query.nothing_else("the query has another parameter than `permission`, `role`, `audience` and `public`")?;
+        match public.as_deref() {
+            None => {}
+            Some("true") if asked.is_none() && in_role.is_none() && audience.is_none() => return Ok(Asked::Public),
+            Some(_) => return Err(Error::Invalid("`public` is `true`, with nothing beside it".into())),
+        }
         let rules = [asked.map(|name| permission(name.as_str())), in_role.map(|name| role(name.as_str()))];
         let rule = rules.into_iter().flatten().fold(authenticated(), Rule::and);
-        Ok(Asked { rule, audience })
+        Ok(Asked::Whether { rule, audience })
     }
 
     /// As a path has it, before the one that was asked for.
     fn read_path(path: &str, app: &App) -> Result<Asked, Error> {
         let rest = path.strip_prefix("/forward-auth/").unwrap_or_default();
         let (rule, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        if rule.is_empty() || path.is_empty() {
+        if !rule.contains('=') || path.is_empty() {
             return Err(Error::Invalid("a path is `/forward-auth/RULE` and the path that was asked for".into()));
         }
         forwarded::is_one_path("path", path.as_bytes())?;
@@ -100,11 +111,11 @@ impl Asked {
 /// May this call pass?
 ///
 /// For a proxy, with the headers of the call that it asks about: its token is judged as on a route of ours. With
-/// `permission`, `role` or both; with neither, any valid token passes. 204 says who it is in `X-Rolecall-Subject`,
+/// `permission`, `role` or both; with neither, any valid token passes, and with `public=true` anybody. 204 says who it is in `X-Rolecall-Subject`,
 /// `X-Rolecall-Name` and `X-Rolecall-Roles`, each there in every 204. 400 is for the proxy: its question is not right, or
 /// the call that it forwards can be read in two ways. `docs/proxies.md` has configurations.
 #[utoipa::path(
-    get, path = "/forward-auth", operation_id = "forward_auth", tag = "access",
+    get, path = "/forward-auth", operation_id = "forward_auth", tag = "access", security((), ("rolecall" = [])),
     params(Asking),
     responses(
         (status = 204, description = "It may.", headers(
@@ -135,6 +146,7 @@ async fn by_query(
 /// at `/forward-auth`.
 #[utoipa::path(
     get, path = "/forward-auth/{rule_and_path}", operation_id = "forward_auth_by_path", tag = "access",
+    security((), ("rolecall" = [])),
     params(("rule_and_path" = String, Path, example = "permission=items:read/items/1")),
     responses(
         (status = 204, description = "It may; with the headers of `/forward-auth`."),
@@ -145,26 +157,35 @@ async fn by_query(
     ),
 )]
 async fn by_path(State(app): State<Arc<App>>, headers: HeaderMap, uri: Uri) -> Result<Response, Response> {
-    let asked = Asked::read_path(uri.path(), &app).map_err(IntoResponse::into_response)?;
+    let refused = |error: Error| error.into_response();
+    let asked = Asked::read_path(uri.path(), &app).map_err(refused)?;
+    // Here the host is the caller's: elsewhere a proxy asks by ours.
+    forwarded::is_for_one_host(&headers).map_err(refused)?;
     decide(&app, asked, &headers, &uri).await
 }
 
 async fn decide(app: &Arc<App>, asked: Asked, headers: &HeaderMap, uri: &Uri) -> Result<Response, Response> {
     let refused = |error: Error| error.into_response();
     forwarded::is_unambiguous(headers).map_err(refused)?;
+    let Asked::Whether { rule, audience } = asked else {
+        return Ok(pass([const { HeaderValue::from_static("") }; 3]));
+    };
     let ours = || app.issuer.parse().map_err(Error::internal);
-    let audience = asked.audience.map_or_else(ours, Ok).map_err(refused)?;
-    let caller = app.guard(audience).admit(asked.rule, headers, uri).await.map_err(IntoResponse::into_response)?;
-    passes(&caller).map_err(refused)
+    let audience = audience.map_or_else(ours, Ok).map_err(refused)?;
+    let caller = app.guard(audience).admit(rule, headers, uri).await.map_err(IntoResponse::into_response)?;
+    Ok(pass(said_of(&caller).map_err(refused)?))
 }
 
-fn passes(caller: &Caller) -> Result<Response, Error> {
+fn pass(said: [HeaderValue; 3]) -> Response {
+    let [subject, name, roles] = said;
+    (StatusCode::NO_CONTENT, [(SUBJECT, subject), (NAME, name), (ROLES, roles)]).into_response()
+}
+
+fn said_of(caller: &Caller) -> Result<[HeaderValue; 3], Error> {
     let header = |text: &str| HeaderValue::try_from(encoded(text)).map_err(Error::internal);
     // A role's name has no comma.
-    let roles = caller.roles().join(",");
-    let roles = HeaderValue::try_from(roles).map_err(Error::internal)?;
-    let said = [(SUBJECT, header(caller.id())?), (NAME, header(caller.name())?), (ROLES, roles)];
-    Ok((StatusCode::NO_CONTENT, said).into_response())
+    let roles = HeaderValue::try_from(caller.roles().join(",")).map_err(Error::internal)?;
+    Ok([header(caller.id())?, header(caller.name())?, roles])
 }
 
 /// A text as a header can have it: what is not plain is percent-encoded UTF-8, so that nothing in a name can end the

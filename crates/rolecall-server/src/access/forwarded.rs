@@ -7,7 +7,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use percent_encoding::percent_decode;
 
-use crate::Error;
+use crate::{Error, request::decode};
 
 /// Where proxies put the path that was asked for.
 const PATHS: [&str; 5] =
@@ -28,12 +28,24 @@ pub(super) fn is_unambiguous(headers: &HeaderMap) -> Result<(), Error> {
     headers.keys().try_for_each(is_spelled_by_a_proxy)?;
     headers.get_all(header::CONNECTION).iter().try_for_each(takes_nothing_away)?;
     for name in PATHS {
-        once(headers, name)?.map_or(Ok(()), |value| is_one_path(name, value.as_bytes()))?;
+        let Some(value) = once(headers, name)?.map(HeaderValue::as_bytes) else { continue };
+        is_one_path(name, value)?;
+        if headers.contains_key(header::AUTHORIZATION) && has_token(value) {
+            return invalid("a token was sent in the query and in the header; send it in the header only".into());
+        }
     }
     for name in HOSTS {
         once(headers, name)?.map_or(Ok(()), |value| is_one_host(name, value.as_bytes()))?;
     }
     ONCE.iter().try_for_each(|name| once(headers, name).map(drop))
+}
+
+/// Whether it is for one host, where a proxy sends the caller's own `Host` on.
+///
+/// # Errors
+/// [`Error::Invalid`] says what is not right.
+pub(super) fn is_for_one_host(headers: &HeaderMap) -> Result<(), Error> {
+    once(headers, "host")?.map_or(Ok(()), |value| is_one_host("host", value.as_bytes()))
 }
 
 /// `X_Forwarded_Uri` is another header to a proxy, and the same one to programs that make variables of them (CGI, WSGI).
@@ -92,8 +104,13 @@ pub(super) fn is_one_path(name: &str, value: &[u8]) -> Result<(), Error> {
     if decoded.len() + 2 * escapes != path.len() || decoded.contains(&b'%') {
         return ambiguous("a `%` that is no escape, or an escape of one");
     }
-    if let Some(byte) = decoded.iter().find(|byte| byte.is_ascii_control() || matches!(byte, b'\\' | b';' | b'#')) {
+    let unsafe_byte = |byte: &&u8| byte.is_ascii_control() || matches!(byte, b'\\' | b';' | b'#' | b'?');
+    if let Some(byte) = decoded.iter().find(unsafe_byte) {
         return ambiguous(&format!("`%{byte:02x}`, encoded or not"));
+    }
+    // What is no UTF-8 is replaced by some, and read by others: `%c0%ae` was a dot once (RFC 3629, 10).
+    if std::str::from_utf8(&decoded).is_err() {
+        return ambiguous("bytes that are no UTF-8");
     }
     let slashes = |text: &[u8]| text.iter().filter(|byte| **byte == b'/').count();
     let dots = |text: &[u8]| text.iter().filter(|byte| **byte == b'.').count();
@@ -107,6 +124,13 @@ pub(super) fn is_one_path(name: &str, value: &[u8]) -> Result<(), Error> {
         true => ambiguous("`.` or `..`"),
         false => Ok(()),
     }
+}
+
+/// Whether the query of a path or an address has `access_token`.
+fn has_token(address: &[u8]) -> bool {
+    let query = address.splitn(2, |byte| *byte == b'?').nth(1).unwrap_or_default();
+    let names = query.split(|byte| *byte == b'&').filter_map(|pair| pair.split(|byte| *byte == b'=').next());
+    names.map(decode).any(|name| name.is_ok_and(|name| name == "access_token"))
 }
 
 /// What follows the host of an address; a path of its own where there is none.

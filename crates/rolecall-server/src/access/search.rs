@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use rolecall::{Router, permission, routing::post};
+use rolecall_core::Permission;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{OpenApi, ToSchema};
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// Most results of a page, and how many there are when nobody says.
-const MOST: u64 = 200;
+const MOST: usize = 200;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -80,7 +81,7 @@ async fn subjects(State(app): State<Arc<App>>, Body(asked): Body) -> Result<Json
     let kind = said.subject_kind().map_err(Error::Invalid)?;
     let (permission, owner) = (said.permission().map_err(Error::Invalid)?, said.owner().map_err(Error::Invalid)?);
     said.context().map_err(Error::Invalid)?;
-    let (after, limit) = page(&asked)?;
+    let (after, limit) = page(&asked, id_key)?;
     let (found, last) = match kind {
         Some(Kind::User) => {
             let mut decisions = Decisions::begin(&app).await?;
@@ -107,37 +108,38 @@ async fn actions(State(app): State<Arc<App>>, Body(asked): Body) -> Result<Json<
     let (kind, id) = said.subject().map_err(Error::Invalid)?;
     let (object, owner) = (said.resource_type().map_err(Error::Invalid)?, said.owner().map_err(Error::Invalid)?);
     said.context().map_err(Error::Invalid)?;
+    let operation = |text: &str| format!("{object}:{text}").parse().map(|_: Permission| text.to_owned()).ok();
+    let (after, limit) = page(&asked, operation)?;
     let mut decisions = Decisions::begin(&app).await?;
     let known = match kind {
         Some(kind) => decisions.find(kind, &id).await?,
         None => None,
     };
-    let names = decisions.what_may(known.as_ref(), object, owner.as_deref());
+    let mut names = decisions.what_may(known.as_ref(), object, owner.as_deref());
+    names.retain(|name| *name > after);
+    let is_all = names.len() <= limit;
+    names.truncate(limit);
+    let last = names.last().filter(|_| !is_all).cloned();
     let results = names.into_iter().map(|name| Action { name }).collect();
-    Ok(Json(Found { results, page: Next { next_token: String::new() } }))
+    Ok(Json(Found { results, page: Next { next_token: last.unwrap_or_default() } }))
 }
 
-/// Where a page begins, and how long it is (section 8.2).
-fn page(asked: &Members) -> Result<(String, usize), Error> {
+/// Where a page begins, which is a `key` of what is searched, and how long it is (section 8.2): no longer than we make them.
+fn page(asked: &Members, key: impl Fn(&str) -> Option<String>) -> Result<(String, usize), Error> {
     let page = match asked.get("page") {
-        None => return Ok((String::new(), MOST as usize)),
+        None => return Ok((String::new(), MOST)),
         Some(Value::Object(page)) => page,
         Some(_) => return Err(invalid("`page` is a JSON object")),
     };
-    let limit = match page.get("limit") {
+    let limit = match page.get("limit").map(Value::as_u64) {
         None => MOST,
-        Some(limit) => limit
-            .as_u64()
-            .filter(|limit| (1..=MOST).contains(limit))
-            .ok_or_else(|| invalid(&format!("`page.limit` is 1 to {MOST}")))?,
+        Some(Some(limit)) if limit > 0 => usize::try_from(limit).unwrap_or(MOST).min(MOST),
+        Some(_) => return Err(invalid("`page.limit` is a whole number from 1 on")),
     };
-    let after = match page.get("token") {
-        None => String::new(),
-        Some(Value::String(token)) if token.is_empty() => String::new(),
-        Some(token) => token
-            .as_str()
-            .and_then(id_key)
-            .ok_or_else(|| invalid("`page.token` is the `next_token` of the page before"))?,
+    let not_ours = || invalid("`page.token` is the `next_token` of the page before");
+    let after = match page.get("token").map(Value::as_str) {
+        None | Some(Some("")) => String::new(),
+        Some(token) => token.and_then(key).ok_or_else(not_ours)?,
     };
-    Ok((after, limit as usize))
+    Ok((after, limit))
 }

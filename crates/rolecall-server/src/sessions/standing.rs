@@ -1,6 +1,6 @@
 //! How a session stands: whether it goes on, and what it may do as of a version.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use rolecall::{Authority, Introspected, Unavailable};
 use rolecall_core::{Claims, Policy, Rights, Scope, Version};
@@ -52,6 +52,25 @@ pub async fn rights(
 pub async fn roles_of(app: &App, tx: &mut Tx, holder: Holder<'_>) -> Result<Vec<String>, Error> {
     let assigned = holding(assignments::of(tx, holder).await?, app.clock.wall());
     Ok(assigned.into_iter().map(|assignment| assignment.role).collect())
+}
+
+/// The same of all users whose ids come after one and not after another.
+///
+/// # Errors
+/// [`Error::Store`] when it cannot be read.
+pub async fn roles_of_users(
+    app: &App,
+    tx: &mut Tx,
+    after: &str,
+    last: &str,
+) -> Result<HashMap<String, Vec<String>>, Error> {
+    let now = app.clock.wall();
+    let mut roles: HashMap<String, Vec<String>> = HashMap::new();
+    for (user, assignment) in assignments::of_users(tx, after, last).await? {
+        let held = holding(vec![assignment], now).into_iter().map(|assignment| assignment.role);
+        roles.entry(user).or_default().extend(held);
+    }
+    Ok(roles)
 }
 
 /// The session, if it is one of that subject and goes on.

@@ -47,6 +47,19 @@ pub async fn of(tx: &mut Tx, holder: Holder<'_>) -> Result<Vec<Assignment>, Stor
     Ok(rows.into_iter().map(|(role, until)| Assignment { role, until }).collect())
 }
 
+/// The assignments of all users whose ids come after one and not after another, with whose each is; those that have ended
+/// included.
+pub async fn of_users(tx: &mut Tx, after: &str, last: &str) -> Result<Vec<(String, Assignment)>, StoreError> {
+    let rows: Vec<(String, String, Option<i64>)> = on!(tx, db => sqlx::query_as(
+        "SELECT user_id, role, until FROM user_assignments WHERE user_id > $1 AND user_id <= $2 AND organisation = $3")
+        .bind(after)
+        .bind(last)
+        .bind(EVERYWHERE)
+        .fetch_all(db)
+        .await?);
+    Ok(rows.into_iter().map(|(user, role, until)| (user, Assignment { role, until })).collect())
+}
+
 /// What a log-in needs of a user, with his assignments as [`of`] has them: one look instead of two.
 pub async fn with_user(tx: &mut Tx, user: &str) -> Result<Option<(Credentials, Vec<Assignment>)>, StoreError> {
     type Row = (String, String, Option<String>, bool, Option<String>, Option<i64>);

@@ -75,6 +75,14 @@ on_both! {
         for kind in ["group", "User", "", "client"] {
             assert!(!decided(&proxy, with(question("alice", "read"), "/subject/type", json!(kind))).await, "{kind}");
         }
+        // Nor is one that no database takes a fault, which would spoil the questions beside it.
+        for id in ["a\0b", "\0", "\u{fffd}", &"a".repeat(10_000)] {
+            for kind in ["client", "user"] {
+                let asked = with(with(question("alice", "read"), "/subject/type", json!(kind)), "/subject/id", json!(id));
+                assert!(!decided(&proxy, asked.clone()).await, "{kind} {id:?}");
+                assert_eq!(all(&proxy, json!({ "evaluations": [question("alice", "read"), asked] })).await, [true, false]);
+            }
+        }
         world.role(&admin, "all", &["record:*", "*"], &[]).await;
         world.give(&admin, &bob, "all").await;
         assert!(decided(&proxy, question("bob", "write")).await);
@@ -127,12 +135,17 @@ on_both! {
         }
         let until_yes = with(ask(json!([no, no, yes, no])), "/options", json!({ "evaluations_semantic": "permit_on_first_permit" }));
         assert_eq!(all(&proxy, until_yes).await, [false, false, true]);
-        // Defaults: whole entities, and what an entity must have.
+        // Defaults: whole entities. One of the question's own takes its place, and is whole itself.
         let defaults = with(question("alice", "write"), "/evaluations", json!([
-            {}, { "subject": { "type": "user", "id": "bob" } }, { "action": { "name": "read" }, "subject": { "id": "bob" } },
+            {}, { "subject": { "type": "user", "id": "bob" } }, { "action": { "name": "read" } },
             { "resource": { "type": "note", "id": "1" } }, { "context": { "time": "now" } },
         ]));
         assert_eq!(all(&proxy, defaults).await, [true, false, true, false, true]);
+        let halves = json!([{ "subject": { "id": "alice" } }, { "subject": { "type": "user" } }, { "action": {} }, { "resource": { "id": "1" } }]);
+        let told = proxy.post(SEVERAL, with(question("alice", "write"), "/evaluations", halves)).await.expect(200).json();
+        for one in told["evaluations"].as_array().expect("answers") {
+            assert!(one["decision"] == false && one["context"]["error"]["status"] == 400, "{told}");
+        }
         // The owner belongs to the resource: another resource has another one, or none.
         let bob = proxy.post(ONE, question("bob", "read")).await.expect(200);
         assert_eq!(bob.header("content-type"), "application/json");
@@ -255,7 +268,7 @@ on_both! {
         assert_eq!(next["results"], json!([{ "type": "user", "id": bob.id() }]));
         for bad in [
             json!({ "limit": 0 }),
-            json!({ "limit": 201 }),
+            json!({ "limit": 1.5 }),
             json!({ "limit": -1 }),
             json!({ "limit": "1" }),
             json!({ "token": "x" }),
@@ -263,6 +276,21 @@ on_both! {
             json!("x"),
         ] {
             problem(&page(bad).await, 400, "invalid");
+        }
+        // A page is no longer than we make them.
+        for limit in [200, 201, 1_000_000] {
+            assert_eq!(page(json!({ "limit": limit })).await.expect(200).json()["results"].as_array().map(Vec::len), Some(3));
+        }
+        let actions = async |page: Value| {
+            let asked = with(without(question("alice", ""), "/action"), "/page", page);
+            proxy.post("/access/v1/search/action", asked).await
+        };
+        let first = actions(json!({ "limit": 1 })).await.expect(200).json();
+        assert_eq!(first, json!({ "results": [{ "name": "read" }], "page": { "next_token": "read" } }));
+        let rest = actions(json!({ "limit": 1, "token": "read" })).await.expect(200).json();
+        assert_eq!(rest, json!({ "results": [{ "name": "write" }], "page": { "next_token": "" } }));
+        for bad in [json!(7), json!({ "limit": 0 }), json!({ "token": "a b" }), json!({ "token": 1 }), json!({ "token": "*" })] {
+            problem(&actions(bad).await, 400, "invalid");
         }
         let what = async |question: Value| proxy.post("/access/v1/search/action", without(question, "/action")).await.expect(200).json()["results"].clone();
         assert_eq!(what(question("alice", "")).await, json!([{ "name": "read" }, { "name": "write" }]));

@@ -94,6 +94,7 @@ on_both! {
             for query in [format!("?audience={other}"), format!("?audience={other}&permission=items:read")] {
                 let answer = ask(&alice, &query).await;
                 problem(&answer, 401, "invalid-token");
+                assert!(answer.text().contains("resource"), "{}", answer.text());
             }
         }
         // What was found out for another API is not believed for this one, and the other way round.
@@ -132,10 +133,37 @@ on_both! {
         }
         for path in [
             "", "permission=items:read", "/items/", "//items", "items/", "permission=items:read//items", "permission=items:read/../items", "x=1/a",
-            "permission=items:read/a%2fb", "permission=items:read/a;b", "permission=/a", "role=a&role=a/b", "permission=items:read%2Fa/b", "?/a",
+            "permission=items:read/a%2fb", "permission=items:read/a;b", "permission=/a", "role=a&role=a/b", "permission=items:read%2Fa/b", "?/a", "&/a", "&&/a", "public=false/a",
         ] {
             let answer = ask(&alice, path).await;
             assert!(answer.status == 400 || (path.is_empty() || path == "?/a") && answer.status == 404, "{path}: {}", answer.status);
+        }
+    }
+
+    /// Envoy sends the caller's own `Host` on, which chose the rule.
+    async fn before_a_path_the_host_is_looked_at(world) {
+        let (_, alice, _) = people(world).await;
+        for (host, status) in [("items.example.org", 204), ("items.example.org:8443", 204), ("ITEMS.example.org", 400), ("items.example.org.", 400)] {
+            let answer = alice.send("GET", "/forward-auth/role=user/items/", &[("host", host)], Body::empty()).await;
+            assert_eq!(answer.status, status, "{host}");
+        }
+    }
+
+    /// Public to the proxy, and perhaps not to the program: only the path is looked at, and nobody is told of.
+    async fn what_is_public_is_looked_at_too(world) {
+        let (_, alice, _) = people(world).await;
+        let over = alice.with_token("x");
+        for who in [&alice, &world.nobody(), &over] {
+            for path in ["/forward-auth?public=true", "/forward-auth/public=true/a"] {
+                let with = async |uri: &str| who.send("GET", path, &[("x-forwarded-uri", uri)], Body::empty()).await;
+                assert_eq!(said(&with("/public/a").await), ["", "", ""], "{path}");
+                for ambiguous in ["/public/..;/items/1", "/public/..%5citems/1", "/public/..%252fitems/1"] {
+                    problem(&with(ambiguous).await, 400, "invalid");
+                }
+            }
+            for query in ["?public", "?public=", "?public=1", "?public=false", "?public=true&role=user", "?public=true&permission=items:read", "?public=true&audience=x", "?public=true&public=true"] {
+                problem(&ask(who, query).await, 400, "invalid");
+            }
         }
     }
 
@@ -174,6 +202,13 @@ on_both! {
         for query in ["?permission=items:write", "?role=clerk", "?role=user"] {
             problem(&ask(&cut, query).await, 403, "forbidden");
         }
+        // For permissions only it is in no role, and the program is told of none.
+        let cut = world.nobody().log_in_for("alice", PASSWORD, Some("items:read")).await.expect(200).json();
+        let cut = alice.with_token(cut["access_token"].as_str().expect("a token"));
+        for query in ["", "?permission=items:read"] {
+            assert_eq!(said(&ask(&cut, query).await), [alice.id(), "alice", ""], "{query}");
+        }
+        problem(&ask(&cut, "?role=clerk").await, 403, "forbidden");
     }
 
     async fn a_name_is_one_header_whatever_it_is(world) {

@@ -61,6 +61,7 @@ async fn asks_in_vain(world: World, start: impl AsyncFnOnce(&World) -> ReversePr
 async fn guards(world: &World, proxy: &ReverseProxy, kind: &Kind) {
     let admin = world.administrator().await;
     world.role(&admin, "reader", &["items:read"], &[]).await;
+    world.role(&admin, "writer", &["items:write"], &[]).await;
     let (alice, bob, jorg) = (world.user("alice").await, world.user("bob").await, world.user("jörg").await);
     world.give(&admin, &alice, "reader").await;
     admin.delete(&format!("/admin/users/{}/roles/user", bob.id())).await.expect(200);
@@ -81,10 +82,11 @@ async fn guards(world: &World, proxy: &ReverseProxy, kind: &Kind) {
     let public = passes(&nobody, "/public/a", &[("X-Rolecall-Subject", "admin"), ("X_Rolecall_Roles", "admin")]).await;
     assert!(ours(&public).iter().all(|name| header(&public, name) == [""]), "{public}");
 
-    refuses_what_is_ambiguous(proxy, &at_alice, kind).await;
+    refuses_what_is_ambiguous(proxy, &[&at_alice, &nobody], kind).await;
+    asks_by_the_method(world, proxy, [&at_alice, &at_bob]).await;
 
     // Nobody from outside reaches what is asked.
-    for path in ["/_anybody", "/_may/items:read", "/_is/admin"] {
+    for path in ["/_anybody", "/_items", "/_staff", "/_public"] {
         let status = nobody.get(path).await.status;
         assert!([401, 404].contains(&status), "{path}: {status}");
     }
@@ -148,8 +150,43 @@ async fn keeps_the_callers_own_out(alice: &Actor, bob: &Actor, is: &Actor, kind:
     }
 }
 
-async fn refuses_what_is_ambiguous(proxy: &ReverseProxy, alice: &Actor, kind: &Kind) {
+/// Reading is one permission and changing another, and a path without its last slash asks for the same.
+async fn asks_by_the_method(world: &World, proxy: &ReverseProxy, [reader, writer]: [&Actor; 2]) {
+    let (before, admin) = (proxy.reached(), world.administrator().await);
+    world.give(&admin, writer, "writer").await;
+    for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+        assert_eq!(reader.send(method, "/items/1", &[], Body::empty()).await.status, 403, "{method}");
+    }
+    for method in ["GET", "HEAD"] {
+        assert_eq!(writer.send(method, "/items/1", &[], Body::empty()).await.status, 403, "{method}");
+    }
+    for path in ["/items", "/staff"] {
+        // It may be sent on to the one with the slash.
+        let status = writer.get(path).await.status;
+        assert!([301, 403].contains(&status), "{path}: {status}");
+    }
+    assert_eq!(proxy.reached(), before);
+    writer.send("DELETE", "/items/1", &[], Body::empty()).await.expect(200);
+    reader.send("HEAD", "/items/1", &[], Body::empty()).await.expect(200);
+}
+
+async fn refuses_what_is_ambiguous(proxy: &ReverseProxy, [alice, nobody]: &[&Actor; 2], kind: &Kind) {
     let before = proxy.reached();
+    // Public to the proxy, and something else to some programs.
+    for path in [
+        "/public/..;/items/1",
+        "/public/%2e%2e;/staff/x",
+        "/public/..%5citems/1",
+        "/public/..%252fitems/1",
+        "/public/;/../items/1",
+        "/public/%c0%ae%c0%ae/items/1",
+        "/public/a%3fb",
+    ] {
+        for who in [alice, nobody] {
+            let status = who.get(path).await.status;
+            assert!(status == kind.refuses_with || [400, 401, 403, 404].contains(&status), "{path}: {status}");
+        }
+    }
     for path in [
         "/items/%2e%2e/staff/",
         "/items/..%2fstaff/",
