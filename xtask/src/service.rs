@@ -38,22 +38,20 @@ impl Service {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ROLECALL_")) {
             command.env_remove(name);
         }
-        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().map_err(unusable)?;
+        let process = command.stdout(Stdio::piped()).stderr(log).spawn().map_err(unusable)?;
+        let mut service =
+            Service { process, folder: folder.to_owned(), address: String::new(), password: String::new() };
         let mut told = String::new();
-        if let Some(stdout) = process.stdout.take() {
+        if let Some(stdout) = service.process.stdout.take() {
             BufReader::new(stdout).read_line(&mut told).map_err(unusable)?;
         }
-        let member = |name| member(&told, name).map(str::to_owned);
-        match (member("address"), member("password")) {
-            (Some(address), Some(password)) => {
-                let address = address.trim_start_matches("http://").to_owned();
-                Ok(Service { process, folder: folder.to_owned(), address, password })
-            }
-            _ => {
-                let _ = process.kill();
-                Err(Failed::because(format_args!("the service did not start: {}", folder.join("log").display())))
-            }
-        }
+        let (Some(address), Some(password)) = (member(&told, "address"), member(&told, "password")) else {
+            let log = folder.join("log");
+            return Err(Failed::because(format_args!("the service did not start: {}", log.display())));
+        };
+        address.trim_start_matches("http://").clone_into(&mut service.address);
+        password.clone_into(&mut service.password);
+        Ok(service)
     }
 
     /// A token of the administrator.

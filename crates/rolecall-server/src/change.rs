@@ -28,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const COMMIT_WITHIN: Duration = Duration::from_secs(5);
 /// Changes are on record for the lifetime of a token and this much longer.
 const RECORD: Duration = Duration::from_secs(3600);
+/// Seconds of changes that are forgotten at once: each time what is held is copied.
+const AT_ONCE: i64 = 60;
 
 /// A change under way. Dropped, it is undone.
 #[must_use = "a change that is not committed is undone"]
@@ -235,7 +237,8 @@ impl Change {
             false => None,
         };
         let on_record = (self.app.config.access_token_ttl + RECORD).as_secs();
-        let forgotten = versions::forget(&mut self.tx, now - i64::try_from(on_record).unwrap_or(i64::MAX)).await?;
+        let since = now - i64::try_from(on_record).unwrap_or(i64::MAX);
+        let forgotten = versions::forget(&mut self.tx, since, AT_ONCE).await?;
         let floor = if self.all { Some(version) } else { forgotten };
         if self.all {
             versions::raise_floor(&mut self.tx, version).await?;

@@ -296,7 +296,7 @@ async fn until(ended: CancellationToken, task: impl Future<Output = ()> + Send +
     ended.run_until_cancelled(task).await;
 }
 
-/// Forgets what is long over: once a minute what strangers can make, once an hour the rest.
+/// Forgets what is long over: once a minute what anybody can make many of, once an hour the rest.
 async fn keep_house(app: Arc<App>) {
     let mut minutes = tokio::time::interval(Duration::from_secs(60));
     for minute in 0_u64.. {
@@ -304,14 +304,14 @@ async fn keep_house(app: Arc<App>) {
         if let Err(error) = guesses::forget(&app).await {
             tracing::warn!(%error, "guesses of long ago could not be forgotten");
         }
-        if !minute.is_multiple_of(60) {
-            continue;
-        }
         if let Err(error) = sessions::forget(&app).await {
             tracing::warn!(%error, "sessions that are over could not be forgotten");
         }
         if let Err(error) = clients::forget_assertions(&app).await {
             tracing::warn!(%error, "assertions that are over could not be forgotten");
+        }
+        if !minute.is_multiple_of(60) {
+            continue;
         }
         if let Err(error) = guesses::forget_places(&app).await {
             tracing::warn!(%error, "where accounts were used long ago could not be forgotten");

@@ -1,6 +1,8 @@
 //! Which addresses can be registered: where people are sent back to, from where browsers call, and what an API is
 //! called. They are compared as text later, so each is taken in one spelling only.
 
+use std::net::Ipv6Addr;
+
 use http::uri::Authority;
 
 use crate::Error;
@@ -76,9 +78,19 @@ fn host_of(authority: &str) -> Option<String> {
     let port = authority.strip_prefix(host)?;
     let is_port = |text: &str| text.parse::<u16>().is_ok_and(|port| port > 0 && port.to_string() == text);
     let whole = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
-    let is_host = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '.' | '-');
-    let named = host.starts_with('[') || (host.chars().all(is_host) && !host.is_empty());
-    (whole && named && authority == authority.to_lowercase()).then(|| host.to_owned())
+    (whole && is_host(host)).then(|| host.to_owned())
+}
+
+/// A host as browsers write it: an address of version 6 in its shortest form (RFC 5952), or labels of letters, digits and
+/// inner `-` (RFC 1123, 2.1).
+fn is_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        return address.parse::<Ipv6Addr>().is_ok_and(|parsed| parsed.to_string() == address);
+    }
+    host.split('.').all(|label| {
+        let made_of = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        !label.is_empty() && label.bytes().all(made_of) && !label.starts_with('-') && !label.ends_with('-')
+    })
 }
 
 fn is_loopback(host: &str) -> bool {

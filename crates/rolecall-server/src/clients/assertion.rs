@@ -8,7 +8,7 @@ use super::{Client, fields};
 use crate::{
     Error,
     app::App,
-    store::{StoreError, client_secrets},
+    store::{FORGOTTEN_AT_ONCE, StoreError, client_secrets},
 };
 
 /// By how many seconds the end of one may be ahead: so long it is remembered that it was used. An hour is what some
@@ -54,7 +54,13 @@ pub(super) async fn holds(app: &App, client: &Client, assertion: &str) -> Result
 /// # Errors
 /// [`Error::Store`] when it cannot be written now.
 pub async fn forget(app: &App) -> Result<(), Error> {
-    let mut tx = app.store.write().await?;
-    client_secrets::forget_assertions(&mut tx, app.clock.wall()).await?;
-    Ok(tx.commit().await?)
+    let now = app.clock.wall();
+    loop {
+        let mut tx = app.store.write().await?;
+        let gone = client_secrets::forget_assertions(&mut tx, now, FORGOTTEN_AT_ONCE).await?;
+        tx.commit().await?;
+        if gone < FORGOTTEN_AT_ONCE {
+            return Ok(());
+        }
+    }
 }

@@ -66,14 +66,17 @@ pub async fn use_assertion(tx: &mut Tx, client: &str, jti: &str, expires_at: i64
     Ok(first > 0)
 }
 
-/// Forgets those that ended before `at`.
-pub async fn forget_assertions(tx: &mut Tx, at: i64) -> Result<(), StoreError> {
-    on!(tx, db => sqlx::query("DELETE FROM used_assertions WHERE expires_at < $1")
+/// Forgets some of those that ended before `at`, so many at most; answers how many.
+pub async fn forget_assertions(tx: &mut Tx, at: i64, most: i64) -> Result<i64, StoreError> {
+    let gone = on!(tx, db => sqlx::query(
+        "DELETE FROM used_assertions WHERE (client_id, jti) IN \
+         (SELECT client_id, jti FROM used_assertions WHERE expires_at < $1 LIMIT $2)")
         .bind(at)
+        .bind(most)
         .execute(db)
-        .await
-        .map(drop)?);
-    Ok(())
+        .await?
+        .rows_affected());
+    Ok(i64::try_from(gone).unwrap_or(i64::MAX))
 }
 
 /// Removes all of a client.

@@ -101,6 +101,9 @@ pub async fn sqlite_version() -> Result<String, StoreError> {
     sqlite::version().await
 }
 
+/// Most rows that are forgotten in one transaction: others wait for its end.
+pub const FORGOTTEN_AT_ONCE: i64 = 1000;
+
 impl Store {
     /// Opens a database that this process has locked; makes its tables in an empty one, and brings an older one up to
     /// date. First of all it is shown to `accept`: what that refuses stays as it was.
@@ -173,14 +176,17 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be had now.
     pub async fn count(&self) -> Result<Tx, StoreError> {
-        self.begin().await
-    }
-
-    /// A transaction that writes. On SQLite it is the only one.
-    async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match &self.pools {
             Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// A transaction that is to take the version row. On SQLite it is the only one that writes.
+    async fn begin_change(&self) -> Result<Tx, StoreError> {
+        Ok(match &self.pools {
+            Pools::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Tx::Postgres(postgres::begin_change(pool).await?),
         })
     }
 
@@ -203,7 +209,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotHolder`] when another process has taken the database over.
     pub async fn change(&self, tag: &str) -> Result<(Tx, u64), StoreError> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_change().await?;
         let version = versions::advance(&mut tx, tag, &self.holder).await?.ok_or(StoreError::NotHolder)?;
         Ok((tx, version))
     }
@@ -214,7 +220,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotHolder`] when another process has taken the database over.
     pub async fn settled(&self) -> Result<Tx, StoreError> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_change().await?;
         match versions::touch(&mut tx, &self.holder).await? {
             true => Ok(tx),
             false => Err(StoreError::NotHolder),
@@ -226,7 +232,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be had now.
     pub async fn take_over(&self, lease: Duration) -> Result<Before, StoreError> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_change().await?;
         let lease_ms = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
         let before = versions::take(&mut tx, &self.holder, lease_ms).await?;
         tx.commit().await?;
@@ -304,13 +310,14 @@ impl Tx {
 }
 
 /// Every migration, in one text for both databases.
-const MIGRATIONS: [(i64, &str, &str); 6] = [
+const MIGRATIONS: [(i64, &str, &str); 7] = [
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "guesses", include_str!("../../migrations/0002_guesses.sql")),
     (3, "sessions", include_str!("../../migrations/0003_sessions.sql")),
     (4, "clients", include_str!("../../migrations/0004_clients.sql")),
     (5, "keys", include_str!("../../migrations/0005_keys.sql")),
     (6, "api_keys", include_str!("../../migrations/0006_api_keys.sql")),
+    (7, "indices", include_str!("../../migrations/0007_indices.sql")),
 ];
 
 fn migrator(sqlite: bool) -> Migrator {

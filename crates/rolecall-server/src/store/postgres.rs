@@ -13,6 +13,10 @@ use super::{Accept, StoreError, instance};
 /// `Rolecall`, in the space of advisory locks of one database.
 const LOCK: i64 = 0x526f_6c65_6361_6c6c;
 
+/// The line in which changes wait with what goes beside them. A row alone has none: who shares a row that is shared already
+/// does not wait behind whoever wants it for himself, so a change would wait for as long as log-ins come.
+const LINE: i64 = LOCK + 1;
+
 /// Two tables of ours: one alone may be of anybody.
 const OURS: [&str; 2] = ["instance", "policy"];
 
@@ -112,8 +116,16 @@ pub(super) async fn open(url: &PostgresUrl, migrator: &Migrator, accept: &Accept
 /// changes alone.
 pub(super) async fn begin_beside_changes(pool: &PgPool) -> Result<Transaction<'static, Postgres>, StoreError> {
     let mut tx = pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+    sqlx::query("SELECT pg_advisory_xact_lock_shared($1)").bind(LINE).execute(&mut *tx).await?;
     // Waits for a change under way, and what is read from here on has it.
     sqlx::query("SELECT 1 FROM policy FOR SHARE").execute(&mut *tx).await?;
+    Ok(tx)
+}
+
+/// A transaction that is to take the version row, in its turn.
+pub(super) async fn begin_change(pool: &PgPool) -> Result<Transaction<'static, Postgres>, StoreError> {
+    let mut tx = pool.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LINE).execute(&mut *tx).await?;
     Ok(tx)
 }
 

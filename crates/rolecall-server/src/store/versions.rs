@@ -117,10 +117,14 @@ pub async fn stale(tx: &mut Tx) -> Result<Stale, StoreError> {
     Ok(stale)
 }
 
-/// Forgets changes from before `at`, and answers the floor that stands for them.
-pub async fn forget(tx: &mut Tx, at: i64) -> Result<Option<Version>, StoreError> {
-    let newest: Option<i64> = on!(tx, db => sqlx::query_scalar("SELECT max(version) FROM changes WHERE at < $1")
+/// Forgets changes from before `at` as soon as there is one from `overdue` seconds before that, and answers the floor that
+/// stands for them.
+pub async fn forget(tx: &mut Tx, at: i64, overdue: i64) -> Result<Option<Version>, StoreError> {
+    // By the time and not by the version, which SQLite would walk down from the last one for a plain `max(version)`.
+    let newest: Option<i64> = on!(tx, db => sqlx::query_scalar(
+        "SELECT max(version + 0) FROM changes WHERE at < $1 AND EXISTS (SELECT 1 FROM changes WHERE at < $2)")
         .bind(at)
+        .bind(at - overdue)
         .fetch_one(db)
         .await?);
     let Some(newest) = newest else { return Ok(None) };

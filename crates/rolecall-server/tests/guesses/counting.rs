@@ -185,6 +185,8 @@ async fn a_database_of_the_first_release_is_brought_up_to_date() {
         let mut rows = crate::util::Rows::at(&down.url, down.folder.path()).await;
         // As 0001 leaves it.
         for undo in [
+            "DROP INDEX sessions_client",
+            "DROP INDEX sessions_audience",
             "DROP TABLE refresh_tokens",
             "DROP TABLE secret_keys",
             "DROP TABLE sessions",

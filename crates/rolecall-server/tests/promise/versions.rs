@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{account, assignment, version, with_role};
-use crate::util::{Db, Rows, World, on_both, until};
+use crate::util::{Db, Rows, World, on_both, until, world::PASSWORD};
 
 on_both! {
     async fn changes_at_once_get_successive_versions(world) {
@@ -137,5 +137,38 @@ async fn the_version_row_is_taken_before_anything_is_read() {
     other.run(&format!("DELETE FROM users WHERE id = '{}'", alice.id())).await;
     other.run("COMMIT").await;
     call.await.expect("no panic").expect(404);
+    world.stop().await;
+}
+
+/// A change waits for what was beside it already, and not for all that comes after: else who logs in without a pause
+/// would keep what he has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_who_comes_later_goes_before_a_change() {
+    let world = World::on(Db::Postgres).await;
+    let admin = world.administrator().await;
+    let alice = world.user("alice").await;
+    let (mut beside, mut watch) = (Rows::of(&world).await, Rows::of(&world).await);
+    beside.run("BEGIN").await;
+    beside.run("SELECT 1 FROM policy FOR SHARE").await;
+    let waiting = |on: &str| {
+        format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event IN ({on})"
+        )
+    };
+    let change = {
+        let (admin, path) = (admin.clone(), assignment(alice.id(), "admin"));
+        tokio::spawn(async move { admin.put(&path).await })
+    };
+    until(async || watch.number(&waiting("'tuple', 'transactionid'")).await == 1).await;
+    let nobody = world.nobody();
+    let log_in = tokio::spawn(async move { nobody.log_in("alice", PASSWORD).await });
+    until(async || log_in.is_finished() || watch.number(&waiting("'advisory'")).await == 1).await;
+    assert!(!log_in.is_finished(), "a log-in went before a change that waits");
+    beside.run("COMMIT").await;
+    change.await.expect("no panic").expect(200);
+    // It is as of the change.
+    let token = log_in.await.expect("no panic").expect(200).json();
+    let alice = alice.with_token(token["access_token"].as_str().expect("a token"));
+    alice.get("/items/").await.expect(200);
     world.stop().await;
 }

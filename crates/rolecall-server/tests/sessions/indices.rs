@@ -4,13 +4,18 @@ use super::alice;
 use crate::util::{Db, Rows, World};
 
 /// As the service asks; `$n` is anything.
-const ASKED: [&str; 11] = [
+const ASKED: [&str; 15] = [
     "SELECT id FROM sessions WHERE id = 'x'",
     "SELECT generation FROM refresh_tokens WHERE session_id = 'x'",
     "UPDATE refresh_tokens SET generation = generation + 1 WHERE session_id = 'x' AND generation = 1",
     "SELECT id FROM sessions WHERE user_id = 'x' AND idle_at > 1 AND id > 'y' ORDER BY id LIMIT 50",
     "DELETE FROM sessions WHERE user_id = 'x' AND id <> 'y'",
-    "DELETE FROM sessions WHERE idle_at < 1",
+    "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE idle_at < 1 LIMIT 1000)",
+    "DELETE FROM sessions WHERE client_id = 'x' AND client_id <> 'rolecall'",
+    "DELETE FROM sessions WHERE audience = 'x'",
+    "SELECT max(version + 0) FROM changes WHERE at < 1 AND EXISTS (SELECT 1 FROM changes WHERE at < 0)",
+    "DELETE FROM used_assertions WHERE (client_id, jti) IN \
+     (SELECT client_id, jti FROM used_assertions WHERE expires_at < 1 LIMIT 1000)",
     "DELETE FROM sessions WHERE api_key = 'x'",
     "SELECT id FROM api_keys WHERE id = 'x' AND expires_at > 1",
     "SELECT id FROM api_keys WHERE user_id = 'x' AND id > 'y' AND expires_at > 1 ORDER BY id LIMIT 50",
