@@ -126,7 +126,7 @@ fn tell_what_does_not_hold(app: &App) {
             set,
             signs,
             "`signing_algorithm` is {set}, and the key that signs is for {signs}: the next rotation makes one for {set}, \
-             on schedule or by `POST /admin/keys`"
+             on schedule, by `POST /admin/keys` or by `rolecall keys rotate`"
         );
     }
     let policy = &app.live.snapshot().policy;

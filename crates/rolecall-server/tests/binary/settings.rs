@@ -55,7 +55,11 @@ async fn another_algorithm_later_is_for_the_next_key() {
     let next = olivia.post("/admin/keys", json!({})).await.expect(201).json();
     assert_eq!((&next["algorithm"], &next["state"]), (&json!("RS256"), &json!("published")));
     let log = service.stop();
-    assert!(log.contains("`signing_algorithm` is RS256") && log.contains("the next rotation makes one"), "{log}");
+    for words in
+        ["`signing_algorithm` is RS256", "the next rotation makes one", "`POST /admin/keys`", "`rolecall keys rotate`"]
+    {
+        assert!(log.contains(words), "`{words}` is not in: {log}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
