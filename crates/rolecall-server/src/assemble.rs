@@ -268,6 +268,7 @@ async fn finish(
     drop(tx);
     let mut tx = store.write().await?;
     let refresh_key = keys::secret(&mut tx, &key_file, "refresh", clock.wall()).await?;
+    let names = keys::secret_once_derived(&mut tx, &key_file, setup::NAMES, clock.wall()).await?;
     tx.commit().await?;
     let longest = i64::try_from(LONGEST_TOKEN.as_secs()).unwrap_or(i64::MAX);
     let live = Arc::new(Live::new(issuer, snapshot, lease, clock.clone(), longest));
@@ -278,7 +279,7 @@ async fn finish(
         ring: ArcSwap::from_pointee(ring),
         passwords,
         refresh_key: RefreshKey::new(refresh_key),
-        names: Names::new(key_file.key_for("guesses")?),
+        names: Names::new(names),
         key_file,
         live,
         seen: Arc::default(),

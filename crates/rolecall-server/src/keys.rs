@@ -34,7 +34,7 @@ pub use keep::keep;
 pub use life::{KEPT_BY_OTHERS, Life, Stage};
 pub use material::NewKey;
 pub use ring::{Published, Ring};
-pub use secret::secret;
+pub use secret::{secret, secret_once_derived};
 
 /// As many keys count at once. Whoever verifies reads them all.
 const MOST: usize = 100;

@@ -61,6 +61,9 @@ pub const DEV: &str = "dev";
 /// `made_by` of a database for production.
 pub const INIT: &str = "init";
 
+/// The name of the secret key by which guesses are counted.
+pub const NAMES: &str = "guesses";
+
 /// The name of the account that `dev` makes.
 const NAME: &str = "admin";
 
@@ -149,6 +152,7 @@ async fn make(
     instance::insert(&mut tx, &made, now).await?;
     let ttl = i64::try_from(config.access_token_ttl.as_secs()).unwrap_or(i64::MAX);
     keys::found(&mut tx, key_file, &new, ttl, now).await?;
+    keys::secret(&mut tx, key_file, NAMES, now).await?;
     for (role, grants) in &first.roles {
         roles::insert(&mut tx, role, version).await?;
         for grant in *grants {

@@ -98,13 +98,15 @@ impl KeyFile {
         Ok(KeyFile { key, root: hkdf::Salt::new(hkdf::HKDF_SHA256, b"rolecall").extract(bytes) })
     }
 
-    /// A key for keyed hashes, another one for each purpose (RFC 5869).
+    /// Bytes for another key, others for each purpose (RFC 5869).
     ///
     /// # Errors
-    /// [`Error::Internal`] when it cannot be made.
-    pub fn key_for(&self, purpose: &str) -> Result<hmac::Key, Error> {
+    /// [`Error::Internal`] when they cannot be made.
+    pub fn bytes_for(&self, purpose: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let mut bytes = Zeroizing::new(vec![0; 32]);
         let info = [purpose.as_bytes()];
-        Ok(self.root.expand(&info, hmac::HMAC_SHA256).map_err(Error::internal)?.into())
+        self.root.expand(&info, hmac::HMAC_SHA256).and_then(|key| key.fill(&mut bytes)).map_err(Error::internal)?;
+        Ok(bytes)
     }
 
     /// Encrypts a secret. What it is for is bound to it: one cannot pass for another.
