@@ -16,7 +16,7 @@ use crate::{
     config::{Config, LONGEST_TOKEN},
     guesses::Names,
     ids::{self, Ids},
-    keys::{self, KeyFile},
+    keys::{self, Found, KeyFile, Place},
     node::{Node, Taken},
     origins::{self, Origins},
     passwords::Passwords,
@@ -76,8 +76,7 @@ async fn make_or_read(config: Config, clock: Clock, issuer: &str, id: String, ta
         let made = setup::dev(&taken.store, &config, &key_file, &passwords, &clock, issuer).await?;
         return finish(config, clock, issuer, id, taken, passwords, key_file, Some(made), None).await;
     };
-    let key_file = fits(&taken.store, &config).await?;
-    taken.take_over(&clock).await?;
+    let key_file = take_over(&taken, &config, &clock).await?;
     let moved_from = (found.issuer != issuer).then_some(found.issuer);
     if moved_from.is_some() {
         let mut tx = taken.store.write().await?;
@@ -156,8 +155,7 @@ async fn open(config: Config, clock: Clock, who: &str, accept: &Accept<'_>) -> R
     let opened = async {
         let found = instance::find(&mut taken.store.read().await?).await?;
         let found = found.ok_or_else(|| Error::internal("the database lost its instance"))?;
-        let key_file = fits(&taken.store, &config).await?;
-        taken.take_over(&clock).await?;
+        let key_file = take_over(&taken, &config, &clock).await?;
         let passwords = Passwords::start(config.hashing_threads);
         finish(config, clock, &found.issuer, id, taken, passwords, key_file, None, None).await
     };
@@ -223,11 +221,21 @@ fn a_command() -> String {
     format!("process {} (a command)", std::process::id())
 }
 
-/// The key file, if it is the one that belongs to the database: looked at before anything is written.
-async fn fits(store: &Store, config: &Config) -> Result<KeyFile, Error> {
-    let key_file = KeyFile::open(&config.key_file)?;
-    keys::read(&mut store.read().await?, &key_file).await?;
-    Ok(key_file)
+/// Takes a database over with the key file that belongs to it.
+async fn take_over(taken: &Taken, config: &Config, clock: &Clock) -> Result<KeyFile, Error> {
+    // Before anything is written.
+    fits(&taken.store, config).await?;
+    taken.take_over(clock).await?;
+    // And again: a rotation whose COMMIT was never answered may have taken place until now, but no later.
+    Ok(fits(&taken.store, config).await?.settled())
+}
+
+/// The key file, if it is the one that belongs to the database.
+async fn fits(store: &Store, config: &Config) -> Result<Found, Error> {
+    let mut tx = store.read().await?;
+    let found = Place::of(&config.key_file).find(instance::key_file(&mut tx).await?.as_deref())?;
+    keys::read(&mut tx, found.file()).await?;
+    Ok(found)
 }
 
 async fn closed_unless_opened(store: &Store, opened: Result<Opened, Error>) -> Result<Opened, Error> {

@@ -10,7 +10,9 @@ mod import;
 mod keep;
 mod life;
 mod material;
+mod place;
 mod ring;
+mod rotate_file;
 mod secret;
 
 use rolecall_core::{Algorithm, Subject};
@@ -33,7 +35,9 @@ pub use import::{Handed, Imported, import, warn_of_secrets};
 pub use keep::keep;
 pub use life::{KEPT_BY_OTHERS, Life, Stage};
 pub use material::NewKey;
+pub use place::{Found, Place};
 pub use ring::{Published, Ring};
+pub use rotate_file::rotate_file;
 pub use secret::{secret, secret_once_derived};
 
 /// As many keys count at once. Whoever verifies reads them all.

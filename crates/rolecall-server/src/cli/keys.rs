@@ -67,6 +67,12 @@ pub(super) enum Command {
         #[command(flatten)]
         arguments: Arguments,
     },
+    /// Make a new key file, and encrypt by it what the old one encrypts: nobody who uses the service notices
+    #[command(
+        after_help = "Whatever cuts it off, the next start takes the file that belongs to the database. Copy the new
+file to wherever a copy of the old one is; a backup of the database from before opens with the old one only."
+    )]
+    RotateFile(Arguments),
 }
 
 #[derive(clap::Args)]
@@ -107,6 +113,18 @@ pub(super) async fn run(command: Command) -> Result<(), Error> {
             let made = import(&opened, &key).await;
             opened.leave().await;
             tell(vec![made?], json)
+        }
+        Command::RotateFile(arguments) => {
+            let (opened, json) = open(arguments).await?;
+            let key_file = opened.app.config.key_file.clone();
+            let done = keys::rotate_file(&opened.app, &Actor::CommandLine).await;
+            opened.leave().await;
+            let id = done?;
+            match json {
+                true => greeting::print(&json!({ "key_file": key_file, "id": id })),
+                false => say_rotated(&key_file),
+            }
+            Ok(())
         }
     }
 }
@@ -167,6 +185,13 @@ fn tell(keys: Vec<Shown>, as_json: bool) -> Result<(), Error> {
     }
     let line = |key: &Shown| format!("{}  {:5}  {}\n", key.kid, key.algorithm, key.stage);
     print(&keys.iter().map(line).collect::<String>())
+}
+
+#[expect(clippy::print_stderr, reason = "words to whoever typed the command")]
+fn say_rotated(key_file: &Path) {
+    let name = key_file.display();
+    eprintln!("`{name}` is another one now, and encrypts what the one before did");
+    eprintln!("copy it to where copies of the old one are; backups of the database from before need the old one");
 }
 
 fn to_json(key: &Shown) -> Value {

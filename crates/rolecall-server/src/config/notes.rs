@@ -3,7 +3,11 @@
 use std::path::Path;
 
 use super::{Config, Resolved, setting, source::Origin};
-use crate::{guesses::GuessLimits, keys::KeyFile, store::Database};
+use crate::{
+    guesses::GuessLimits,
+    keys::{KeyFile, Place},
+    store::Database,
+};
 
 /// Five times as many are free at one account from everywhere; NIST SP 800-63B-4, 3.2.2, allows 100.
 const MOST_GUESSES: u32 = 20;
@@ -124,6 +128,13 @@ impl Resolved {
                 "the key file lies beside the database: whoever copies the folder has both, and can sign tokens; put it \
                  elsewhere, and keep it out of the database's backups",
             );
+        }
+        if let Some(left) = Place::of(&config.key_file).left() {
+            note(&format!(
+                "`{}` is of a rotation of the key file that was cut off: the next start takes the one that belongs to the \
+                 database, and removes the other one; keep both until then",
+                left.display()
+            ));
         }
     }
 

@@ -22,6 +22,8 @@ pub struct KeyFile {
     key: RandomizedNonceKey,
     /// From which other keys are made.
     root: hkdf::Prk,
+    /// What it is called.
+    id: String,
 }
 
 impl KeyFile {
@@ -33,24 +35,37 @@ impl KeyFile {
     pub fn make(path: &Path) -> Result<KeyFile, Error> {
         let unwritable =
             |error: std::io::Error| Error::Start(format!("the key file `{}` cannot be made: {error}", path.display()));
-        let mut bytes = Zeroizing::new([0; 32]);
-        rand::fill(&mut *bytes).map_err(Error::internal)?;
         let making = path.with_added_extension("making");
         match fs::remove_file(&making) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(unwritable(error)),
             _ => {}
         }
+        let made = KeyFile::write(&making)?;
+        fs::rename(&making, path).and_then(|()| sync_folder(path)).map_err(unwritable)?;
+        Ok(made)
+    }
+
+    /// Makes a new file under a name that nobody has. What is in it is on disk when this returns, or it is not there.
+    ///
+    /// # Errors
+    /// [`Error::Start`] when it cannot be written.
+    pub(super) fn write(path: &Path) -> Result<KeyFile, Error> {
+        let unwritable =
+            |error: std::io::Error| Error::Start(format!("the key file `{}` cannot be made: {error}", path.display()));
+        let mut bytes = Zeroizing::new([0; 32]);
+        rand::fill(&mut *bytes).map_err(Error::internal)?;
+        let made = KeyFile::new(&*bytes)?;
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&making).map_err(unwritable)?;
+        let mut file = options.open(path).map_err(unwritable)?;
         let text = Zeroizing::new(format!("{}\n", URL_SAFE_NO_PAD.encode(*bytes)));
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(unwritable)?;
-        fs::rename(&making, path).map_err(unwritable)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(unwritable)?;
-        KeyFile::new(&*bytes)
+        if let Err(error) = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()) {
+            let _ = fs::remove_file(path);
+            return Err(unwritable(error));
+        }
+        Ok(made)
     }
 
     /// Reads the file if there is one.
@@ -95,7 +110,14 @@ impl KeyFile {
 
     fn new(bytes: &[u8]) -> Result<KeyFile, Error> {
         let key = RandomizedNonceKey::new(&AES_256_GCM, bytes).map_err(Error::internal)?;
-        Ok(KeyFile { key, root: hkdf::Salt::new(hkdf::HKDF_SHA256, b"rolecall").extract(bytes) })
+        let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"rolecall").extract(bytes);
+        let id = URL_SAFE_NO_PAD.encode(&derived(&root, "name of this key file")?[..12]);
+        Ok(KeyFile { key, root, id })
+    }
+
+    /// What it is called, of which nothing follows about what is in it.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// Bytes for another key, others for each purpose (RFC 5869).
@@ -103,10 +125,7 @@ impl KeyFile {
     /// # Errors
     /// [`Error::Internal`] when they cannot be made.
     pub fn bytes_for(&self, purpose: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let mut bytes = Zeroizing::new(vec![0; 32]);
-        let info = [purpose.as_bytes()];
-        self.root.expand(&info, hmac::HMAC_SHA256).and_then(|key| key.fill(&mut bytes)).map_err(Error::internal)?;
-        Ok(bytes)
+        derived(&self.root, purpose)
     }
 
     /// Encrypts a secret. What it is for is bound to it: one cannot pass for another.
@@ -130,13 +149,31 @@ impl KeyFile {
     }
 }
 
+fn derived(root: &hkdf::Prk, purpose: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut bytes = Zeroizing::new(vec![0; 32]);
+    let info = [purpose.as_bytes()];
+    root.expand(&info, hmac::HMAC_SHA256).and_then(|key| key.fill(&mut bytes)).map_err(Error::internal)?;
+    Ok(bytes)
+}
+
+/// Puts on disk which names a file's folder has.
+pub(super) fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
 /// The bits of a mode that let others in. systemd lets one user into the folder of a service's credentials, by a list that
 /// shows as the group's right to read.
 #[cfg(unix)]
 fn others(path: &Path) -> u32 {
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty());
-    match credentials.is_some_and(|folder| path.parent() == Some(Path::new(&folder))) {
+    match is_credential(path) {
         true => 0o037,
         false => 0o077,
     }
+}
+
+/// Whether a file is a credential of systemd's: a copy, which goes when the service ends.
+pub(super) fn is_credential(path: &Path) -> bool {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty());
+    credentials.is_some_and(|folder| path.parent() == Some(Path::new(&folder)))
 }

@@ -177,6 +177,16 @@ pub fn open(file: &KeyFile, row: &SealedKey) -> Result<Material, Error> {
     Ok(Material::Private(Arc::new(private.map_err(Error::internal)?)))
 }
 
+/// The same key, encrypted by another file.
+///
+/// # Errors
+/// As [`open`].
+pub fn rewrap(old: &KeyFile, new: &KeyFile, row: &mut SealedKey) -> Result<(), Error> {
+    let (half, bytes) = unsealed(old, row)?;
+    row.sealed = new.seal(&purpose(&row.kid, &row.algorithm, half), &bytes)?;
+    Ok(())
+}
+
 fn unsealed(file: &KeyFile, row: &SealedKey) -> Result<(Half, Zeroizing<Vec<u8>>), Error> {
     let half = Half::parse(&row.half).ok_or_else(|| wrong(row))?;
     let bytes = file.unseal(&purpose(&row.kid, &row.algorithm, half), &row.sealed);

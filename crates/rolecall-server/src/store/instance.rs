@@ -50,3 +50,16 @@ pub async fn update_issuer(tx: &mut Tx, issuer: &str) -> Result<(), StoreError> 
     on!(tx, db => sqlx::query("UPDATE instance SET issuer = $1").bind(issuer).execute(db).await.map(drop)?);
     Ok(())
 }
+
+/// The key file that encrypts what is encrypted here, by its id; `None`: the one that it was made with.
+pub async fn key_file(tx: &mut Tx) -> Result<Option<String>, StoreError> {
+    let found: Option<Option<String>> =
+        on!(tx, db => sqlx::query_scalar("SELECT key_file FROM instance").fetch_optional(db).await?);
+    Ok(found.flatten())
+}
+
+/// Names another key file.
+pub async fn update_key_file(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
+    on!(tx, db => sqlx::query("UPDATE instance SET key_file = $1").bind(id).execute(db).await.map(drop)?);
+    Ok(())
+}

@@ -119,3 +119,19 @@ pub async fn insert_secret(tx: &mut Tx, name: &str, sealed: &[u8], at: i64) -> R
         .map(drop)?);
     Ok(())
 }
+
+/// All secret keys: the name of each, and what is encrypted.
+pub async fn secrets(tx: &mut Tx) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+    Ok(on!(tx, db => sqlx::query_as("SELECT name, sealed FROM secret_keys ORDER BY name").fetch_all(db).await?))
+}
+
+/// Writes a secret key as another key file encrypts it.
+pub async fn update_secret(tx: &mut Tx, name: &str, sealed: &[u8]) -> Result<(), StoreError> {
+    on!(tx, db => sqlx::query("UPDATE secret_keys SET sealed = $2 WHERE name = $1")
+        .bind(name)
+        .bind(sealed)
+        .execute(db)
+        .await
+        .map(drop)?);
+    Ok(())
+}

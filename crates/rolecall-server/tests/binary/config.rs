@@ -419,3 +419,18 @@ fn a_key_file_that_others_can_read_is_an_error() {
     assert_eq!(said.code, Some(1));
     assert!(errors(&told)[0].contains("others can read the key file"), "{told}");
 }
+
+/// Of a rotation that was cut off: no error, since the next start knows which one counts.
+#[test]
+fn two_key_files_are_worth_a_look() {
+    let folder = folder();
+    for name in ["rolecall.key.new", "rolecall.key"] {
+        let key = folder.path().join(name);
+        fs::write(&key, "YW5vdGhlciBvbmUsIHdoaWNoIGlzIG5vYm9keSdzOi4").expect("a file");
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("a mode");
+        let (said, told) = check(folder.path(), |_| {});
+        assert_eq!(said.code, Some(0), "{said:?}");
+        let warnings = told["warnings"].to_string();
+        assert!(warnings.contains("`./rolecall.key.new` is of a rotation of the key file"), "{warnings}");
+    }
+}

@@ -5,6 +5,7 @@ mod config;
 mod dev;
 mod imported;
 mod init;
+mod key_file;
 mod keys;
 mod kill;
 mod limits;

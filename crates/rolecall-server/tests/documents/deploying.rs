@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::util::{
-    binary::{Service, rolecall, run},
+    binary::{Said, Service, rolecall, run},
     world::PASSWORD,
 };
 
@@ -54,13 +54,23 @@ fn command(line: &str, folder: &Path) -> Command {
     rolecall(&folder.join("var/lib/rolecall"), &line.split_whitespace().collect::<Vec<_>>())
 }
 
+/// The whole command that begins like this, as the page has it.
+fn on_the_page(what: &str) -> String {
+    let line = PAGE.lines().find_map(|line| line.strip_prefix(&format!("$ sudo -u rolecall rolecall {what}")));
+    format!("{what}{}", line.unwrap_or_else(|| panic!("no `{what}` on the page")))
+}
+
+/// Fails the test unless the words on the page are those that were said.
+fn is_on_the_page(said: &Said, folder: &Path) {
+    for line in said.stderr.lines() {
+        let line = line.replace(&folder.display().to_string(), "");
+        assert!(PAGE.contains(&line), "not on the page: {line}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_page_installs_is_what_the_unit_starts() {
     let folder = installed();
-    let on_the_page = |what: &str| {
-        let line = PAGE.lines().find_map(|line| line.strip_prefix(&format!("$ sudo -u rolecall rolecall {what}")));
-        format!("{what}{}", line.unwrap_or_else(|| panic!("no `{what}` on the page")))
-    };
     let said = run(command(&on_the_page("config check"), folder.path()).arg("--json"), "");
     let told: Value = serde_json::from_str(&said.stdout).expect("JSON");
     assert_eq!((said.code, &told["errors"]), (Some(0), &serde_json::json!([])));
@@ -69,11 +79,7 @@ async fn what_the_page_installs_is_what_the_unit_starts() {
 
     let said = run(command(&on_the_page("init"), folder.path()).args(["--username", "olivia"]), PASSWORD);
     assert_eq!(said.code, Some(0), "{said:?}");
-    // The words on the page are those that are said.
-    for line in said.stderr.lines() {
-        let line = line.replace(&folder.path().display().to_string(), "");
-        assert!(PAGE.contains(&line), "not on the page: {line}");
-    }
+    is_on_the_page(&said, folder.path());
     for place in ["var/lib/rolecall/rolecall.db", "etc/rolecall/keys/rolecall.key"] {
         let mode = fs::metadata(folder.path().join(place)).expect("a file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{place}");
@@ -128,6 +134,16 @@ async fn a_backup_can_be_brought_back() {
     let users = olivia.get("/admin/users").await.expect(200).text();
     assert!(users.contains("\"before\"") && !users.contains("\"after\""), "{users}");
     service.stop();
+}
+
+#[test]
+fn the_key_file_is_rotated() {
+    let folder = installed();
+    let init = format!("{} --username olivia", on_the_page("init"));
+    assert_eq!(run(&mut command(&init, folder.path()), PASSWORD).code, Some(0));
+    let said = run(&mut command(&on_the_page("keys rotate-file"), folder.path()), "");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    is_on_the_page(&said, folder.path());
 }
 
 #[test]

@@ -8,25 +8,37 @@ use tempfile::TempDir;
 use crate::util::{binary::Service, world::PASSWORD};
 
 /// A small disk of memory, where that is permitted.
-struct Disk {
+pub struct Disk {
     folder: TempDir,
 }
 
 impl Disk {
-    fn new() -> Option<Disk> {
+    pub fn new() -> Option<Disk> {
         let folder = TempDir::new().expect("a folder");
         let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=3m", "tmpfs"]).arg(folder.path()).output();
         mount.is_ok_and(|said| said.status.success()).then_some(Disk { folder })
     }
 
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    fn fill(&self) {
+    pub fn fill(&self) {
         let mut filler = fs::File::create(self.path().join("filler")).expect("a file");
         while filler.write_all(&[1; 4096]).is_ok() {}
         while filler.write_all(&[1]).is_ok() {}
+    }
+
+    /// There is room again.
+    pub fn empty(&self) {
+        fs::remove_file(self.path().join("filler")).expect("removed");
+    }
+
+    /// With `ro`, nothing can be written any more; with `rw` it can again.
+    pub fn remount(&self, how: &str) {
+        let how = format!("remount,{how}");
+        let said = Command::new("mount").args(["-o", &how]).arg(self.path()).output().expect("it starts");
+        assert!(said.status.success(), "{said:?}");
     }
 }
 
@@ -68,7 +80,7 @@ async fn decisions_go_on_and_so_do_changes_when_there_is_room() {
     admin.get("/admin/users").await.expect(200);
     service.nobody().get("/users/").await.expect(404);
 
-    fs::remove_file(disk.path().join("filler")).expect("removed");
+    disk.empty();
     crate::util::until(async || admin.get("/me").await.status == 200).await;
     service.nobody().register("alice", PASSWORD).await.expect(201);
     let after = admin.post("/admin/roles", json!({ "name": "after", "permissions": [] })).await.expect(201).json();
@@ -88,7 +100,7 @@ fn a_first_start_says_so_and_the_next_one_works() {
     disk.fill();
     let said = Service::try_start(disk.path(), &["--listen", "127.0.0.1:0"]).err().expect("no room");
     said.refused(&["free space on the disk"]);
-    fs::remove_file(disk.path().join("filler")).expect("removed");
+    disk.empty();
     let service = Service::start(disk.path(), &["--listen", "127.0.0.1:0"]);
     assert_eq!(service.told["created"], true);
     service.stop();

@@ -1,7 +1,7 @@
 //! A database that cannot be used: a message that says what to do, and nothing new, nothing changed.
 
 mod first_start;
-mod full;
+pub mod full;
 mod holder;
 mod key_file;
 mod locked;

@@ -23,7 +23,7 @@ use tokio::{
 
 use super::postgres;
 
-/// What happens to the next COMMIT of a change.
+/// What happens to the next COMMIT of a change, or of a rotation of the key file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AtCommit {
     Forward,
@@ -236,7 +236,7 @@ impl Connection {
                     b'B' => {
                         let (_portal, name) = (text(), text());
                         let sql = statements.get(&name).map(String::as_str).unwrap_or_default();
-                        changes |= sql.contains("INSERT INTO changes");
+                        changes |= sql.contains("INSERT INTO changes") || sql.contains("SET key_file");
                         if sql.contains("FROM sessions WHERE id") {
                             self.shared.look_ups.fetch_add(1, Ordering::SeqCst);
                         }
