@@ -5,11 +5,12 @@ use std::{any::Any, time::Duration};
 
 use axum::{
     extract::{MatchedPath, Request},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use rolecall::{Denied, Problem};
-use tower::{ServiceBuilder, util::MapRequestLayer, util::MapResponseLayer};
+use tower::{ServiceBuilder, util::MapResponseLayer};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
@@ -20,6 +21,9 @@ use tracing::Span;
 use crate::ids;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Where a caller gets his id back whatever it is (OpenID AuthZEN 1.0, request identification), up to so many bytes.
+const ECHOING: &str = "/access/v1/";
+const LONGEST_ECHO: usize = 256;
 
 /// Puts them around an application.
 pub fn around(app: axum::Router) -> axum::Router {
@@ -31,24 +35,37 @@ pub fn around(app: axum::Router) -> axum::Router {
         .on_eos(())
         .on_failure(());
     let ids = ServiceBuilder::new()
-        .layer(MapRequestLayer::new(own_ids_only))
+        .layer(middleware::from_fn(ids_of_callers))
         .layer(SetRequestIdLayer::new(REQUEST_ID, Fresh))
         .layer(MapResponseLayer::new(finish))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID));
     app.layer(CatchPanicLayer::custom(panicked)).layer(trace).layer(ids)
 }
 
-/// A caller's id is kept where it is one that a log can show.
-fn own_ids_only(mut request: Request) -> Request {
-    let sane = |id: &HeaderValue| {
-        let bytes = id.as_bytes();
-        (1..=64).contains(&bytes.len())
-            && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+/// A caller's id is kept where it is one that a log can show. Any other is not ours to write down: at most it goes back
+/// to him.
+async fn ids_of_callers(mut request: Request, next: Next) -> Response {
+    let Some(said) = request.headers().get(REQUEST_ID).filter(|said| !is_plain(said)).cloned() else {
+        return next.run(request).await;
     };
-    if !request.headers().get(REQUEST_ID).is_none_or(sane) {
-        request.headers_mut().remove(REQUEST_ID);
+    request.headers_mut().remove(REQUEST_ID);
+    let is_echoed = request.uri().path().starts_with(ECHOING) && is_visible(&said);
+    let mut response = next.run(request).await;
+    if is_echoed {
+        response.headers_mut().insert(REQUEST_ID, said);
     }
-    request
+    response
+}
+
+fn is_plain(id: &HeaderValue) -> bool {
+    let bytes = id.as_bytes();
+    (1..=64).contains(&bytes.len())
+        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+fn is_visible(id: &HeaderValue) -> bool {
+    let bytes = id.as_bytes();
+    (1..=LONGEST_ECHO).contains(&bytes.len()) && bytes.iter().all(|b| matches!(b, b' '..=b'~'))
 }
 
 #[derive(Clone, Copy)]

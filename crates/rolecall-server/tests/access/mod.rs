@@ -5,3 +5,4 @@ mod evaluation;
 mod forward_auth;
 mod forwarded;
 mod proxies;
+mod request_ids;
