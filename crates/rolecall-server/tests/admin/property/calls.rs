@@ -45,8 +45,8 @@ pub struct Call {
     pub method: &'static str,
     pub path: String,
     pub body: Option<Value>,
-    /// The permission that its route asks for.
-    pub needs: &'static str,
+    /// The permission that its route asks for, if it asks for one.
+    pub needs: Option<&'static str>,
     /// The account or the client that it acts on.
     pub acts_on: Option<String>,
     /// The role that it edits.
@@ -77,11 +77,14 @@ pub enum Kind {
     DeleteClient,
     AssignClient,
     DeassignClient,
+    MakeKey,
+    RevokeKey,
+    RevokeKeys,
     Read,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 23] = [
+    pub const ALL: [Kind; 26] = [
         Kind::AddUser,
         Kind::Disable,
         Kind::Enable,
@@ -104,10 +107,13 @@ impl Kind {
         Kind::DeleteClient,
         Kind::AssignClient,
         Kind::DeassignClient,
+        Kind::MakeKey,
+        Kind::RevokeKey,
+        Kind::RevokeKeys,
         Kind::Read,
     ];
-    /// What hands something out comes more often.
-    const OFTEN: [Kind; 10] = [
+    /// What hands something out comes more often, and what few can do.
+    const OFTEN: [Kind; 12] = [
         Kind::Assign,
         Kind::Assign,
         Kind::Assign,
@@ -118,6 +124,8 @@ impl Kind {
         Kind::Grant,
         Kind::Inherit,
         Kind::Inherit,
+        Kind::MakeKey,
+        Kind::RevokeKey,
     ];
 }
 
@@ -130,6 +138,8 @@ pub struct Stage<'s> {
     pub accounts: &'s [String],
     /// All clients, by id.
     pub clients: &'s [String],
+    /// API keys, by id; more often the caller's own.
+    pub keys: &'s [String],
     /// What the caller holds.
     pub held: &'s Held,
     pub now: i64,
@@ -150,10 +160,11 @@ impl Stage<'_> {
             method,
             path,
             body,
-            needs,
+            needs: Some(needs),
             acts_on: None,
             edits: None,
         };
+        let own = |call: Call| Call { needs: None, ..call };
         let on = |kind, method, path: String, body, needs| Call {
             acts_on: Some(account.clone()),
             ..of(kind, method, path, body, needs)
@@ -231,6 +242,18 @@ impl Stage<'_> {
             Kind::DeleteClient => on_client(kind, "DELETE", client_path, None, writes),
             Kind::AssignClient => on_client(kind, "PUT", format!("{client_path}/roles/{role}"), self.until(dice), give),
             Kind::DeassignClient => on_client(kind, "DELETE", format!("{client_path}/roles/{role}"), None, give),
+            Kind::MakeKey => {
+                let mut body = json!({ "name": self.fresh, "expires_in": 100_000 });
+                if let Some(scope) = self.scope(dice) {
+                    body["scope"] = json!(scope);
+                }
+                own(of(kind, "POST", "/me/keys".into(), Some(body), ""))
+            }
+            Kind::RevokeKey => {
+                let key = if self.keys.is_empty() { NOBODY } else { dice.pick(self.keys) };
+                own(of(kind, "DELETE", format!("/me/keys/{key}"), None, ""))
+            }
+            Kind::RevokeKeys => on(kind, "DELETE", format!("{user_path}/keys"), None, "rolecall.sessions:write"),
             Kind::Read => {
                 let (path, needs) = *dice.pick(&[
                     ("/admin/users", "rolecall.users:read"),
@@ -249,6 +272,16 @@ impl Stage<'_> {
         match dice.below(4) {
             0 => Some(json!({ "until": self.now + 1 + dice.below(3) as i64 })),
             1 => Some(json!({ "until": self.now + 100_000 })),
+            _ => None,
+        }
+    }
+
+    /// What a key, or a token that is had for one, is to be cut to; or nothing.
+    pub fn scope(&self, dice: &mut Dice) -> Option<String> {
+        match dice.below(6) {
+            0 => Some(self.role(dice)),
+            1 => Some(self.grant(dice).to_owned()),
+            2 => Some(format!("{} {}", self.role(dice), self.grant(dice))),
             _ => None,
         }
     }

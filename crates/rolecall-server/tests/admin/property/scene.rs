@@ -53,7 +53,11 @@ const RENEWED_AFTER: i64 = 500;
 #[derive(Clone)]
 pub struct Bearer {
     pub id: String,
-    pub scope: Option<&'static str>,
+    pub scope: Option<String>,
+    /// The API key that he was given, if he has the token by one.
+    pub key: Option<String>,
+    /// NumericDate at which the token ends, if that may be in this scene: with the first of the roles that it is from.
+    pub ends: Option<i64>,
     pub actor: Actor,
 }
 
@@ -65,7 +69,7 @@ pub struct Scene<'w> {
     pub victims: Vec<String>,
     /// Clients that there are from the beginning.
     pub clients: Vec<String>,
-    /// Whose sessions have ended.
+    /// Whose sessions have ended, and which keys.
     pub dead: BTreeSet<String>,
     made: u64,
 }
@@ -93,7 +97,19 @@ impl<'w> Scene<'w> {
 
     /// Those who can still call.
     pub fn living(&self) -> Vec<&Bearer> {
-        self.bearers.iter().filter(|bearer| !self.dead.contains(&bearer.id)).collect()
+        let now = self.world.now();
+        let lasts = |bearer: &&Bearer| !self.is_dead(bearer) && bearer.ends.is_none_or(|ends| ends > now);
+        self.bearers.iter().filter(lasts).collect()
+    }
+
+    pub fn is_dead(&self, bearer: &Bearer) -> bool {
+        self.dead.contains(&bearer.id) || bearer.key.as_ref().is_some_and(|key| self.dead.contains(key))
+    }
+
+    /// The keys that somebody was given and that still count; those of one owner, or of all.
+    pub fn keys(&self, owner: Option<&str>) -> Vec<String> {
+        let counts = |bearer: &&Bearer| !self.is_dead(bearer) && owner.is_none_or(|owner| owner == bearer.id);
+        self.bearers.iter().filter(counts).filter_map(|bearer| bearer.key.clone()).collect()
     }
 
     /// Sets another one up; answers what there is then.
@@ -137,6 +153,10 @@ impl<'w> Scene<'w> {
             self.admin.delete(&format!("/admin/roles/{role}")).await.expect(200);
         }
         let dead = std::mem::take(&mut self.dead);
+        for owner in self.bearers.iter().filter(|bearer| bearer.key.is_some() && !dead.contains(&bearer.id)) {
+            self.admin.delete(&format!("{}/keys", user(&owner.id))).await.expect(200);
+        }
+        self.bearers.retain(|bearer| bearer.key.is_none());
         self.bearers.retain(|bearer| !dead.contains(&bearer.id));
         let stays = |id: &String| *id == self.admin.id() || self.bearers.iter().any(|bearer| bearer.id == *id);
         for (id, account) in told.accounts.iter().filter(|(id, _)| !stays(id)) {
@@ -184,7 +204,8 @@ impl<'w> Scene<'w> {
                 let answer = nobody.log_in_for(name, PASSWORD, scope).await.expect(200).json();
                 let token = answer["access_token"].as_str().expect("a token");
                 let actor = nobody.with_token(token).known_as(name, &id);
-                self.bearers.push(Bearer { id: id.clone(), scope, actor });
+                let scope = scope.map(str::to_owned);
+                self.bearers.push(Bearer { id: id.clone(), scope, key: None, ends: None, actor });
             }
         }
         for role in NAMED {
