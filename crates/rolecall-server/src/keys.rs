@@ -191,6 +191,7 @@ pub async fn revoke(change: &mut Change, kid: &str, spare: Option<&NewKey>) -> R
         }
     };
     keys.line_up(change).await?;
+    keys.forget_revoked(change).await?;
     change.touch(Subject::Keys, true);
     change.record(Act::new("key.revoked", kid, json!({ "followed_by": followed_by })));
     Ok(())
@@ -293,6 +294,18 @@ impl Keys {
             let next = line.get(place + 1).and_then(|next| self.rows[*next].signs_from);
             let life = life_of(&self.rows[*n]).followed(next, self.now);
             self.write(change, *n, life).await?;
+        }
+        Ok(())
+    }
+
+    /// Of those that were revoked the last ones stay on record, so that none of them comes back; not more than may count.
+    async fn forget_revoked(&mut self, change: &mut Change) -> Result<(), Error> {
+        let mut revoked: Vec<(i64, String)> =
+            self.rows.iter().filter_map(|row| row.revoked_at.map(|at| (at, row.kid.clone()))).collect();
+        revoked.sort_unstable();
+        for (_, kid) in revoked.iter().rev().skip(MOST) {
+            rows::delete(change.tx(), kid).await?;
+            self.rows.retain(|row| row.kid != *kid);
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ use crate::{
     assemble::{self, Opened},
     change::{Change, Prefer},
     greeting,
-    keys::{self, Handed, Imported, NewKey, Shown},
+    keys::{self, Handed, Imported, NewKey, Shown, Stage},
     logs,
 };
 
@@ -183,7 +183,8 @@ fn tell(keys: Vec<Shown>, as_json: bool) -> Result<(), Error> {
         greeting::print(&json!({ "keys": keys.iter().map(to_json).collect::<Vec<_>>() }));
         return Ok(());
     }
-    let line = |key: &Shown| format!("{}  {:5}  {}\n", key.kid, key.algorithm, key.stage);
+    let now = Clock::system().wall();
+    let line = |key: &Shown| format!("{}  {:5}  {}{}\n", key.kid, key.algorithm, key.stage, what_comes(key, now));
     print(&keys.iter().map(line).collect::<String>())
 }
 
@@ -192,6 +193,22 @@ fn say_rotated(key_file: &Path) {
     let name = key_file.display();
     eprintln!("`{name}` is another one now, and encrypts what the one before did");
     eprintln!("copy it to where copies of the old one are; backups of the database from before need the old one");
+}
+
+/// When a key leaves the stage at which it is, where that is known.
+fn what_comes(key: &Shown, now: i64) -> String {
+    let (what, at) = match key.stage {
+        Stage::Published => ("signs in", key.signs_from),
+        Stage::Signing => ("another one does in", key.retires_at),
+        Stage::Retired => ("gone in", key.gone_at),
+        Stage::Gone | Stage::Verifying | Stage::Revoked => return String::new(),
+    };
+    let span = |seconds: i64| match seconds.max(0) {
+        seconds @ 0..600 => format!("{seconds} s"),
+        seconds @ 600..36_000 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3600),
+    };
+    at.map(|at| format!(", {what} {}", span(at - now))).unwrap_or_default()
 }
 
 fn to_json(key: &Shown) -> Value {

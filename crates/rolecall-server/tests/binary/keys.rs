@@ -39,6 +39,10 @@ async fn listed_rotated_and_revoked(url: &str) {
 
     let second = keys(&folder, url, &["rotate", "--algorithm", "EdDSA"])[0].clone();
     assert_eq!((&second["algorithm"], &second["state"]), (&json!("EdDSA"), &json!("published")));
+    let said = run(&mut rolecall(folder.path(), &["keys", "list", "--database-url", url]), "").stdout;
+    for line in ["  ES256  signing, another one does in 3", "  EdDSA  published, signs in 3"] {
+        assert!(said.contains(line), "{said}");
+    }
     for wrong in ["HS256", "none"] {
         let arguments = ["keys", "rotate", "--algorithm", wrong, "--database-url", url];
         refuses(&mut rolecall(folder.path(), &arguments)).refused(&["`ES256`, `RS256` or `EdDSA`"]);

@@ -84,6 +84,22 @@ on_both! {
         assert_eq!(published(world).await.len(), 100);
     }
 
+    async fn of_those_that_were_revoked_the_last_ones_are_known(world) {
+        let admin = world.administrator().await;
+        let mut made = vec![];
+        for _ in 0..102 {
+            let kid = rotate(&admin).await;
+            admin.delete(&format!("/admin/keys/{kid}")).await.expect(200);
+            made.push(kid);
+        }
+        let mut known = 0;
+        for kid in &made {
+            known += usize::from(admin.get(&format!("/admin/keys/{kid}")).await.status == 200);
+        }
+        assert_eq!(known, 100);
+        assert_eq!(published(world).await, [kid(&admin)]);
+    }
+
     async fn an_algorithm_that_does_not_sign_here(world) {
         let admin = world.administrator().await;
         for algorithm in ["HS256", "none", "es256", "ES384", "PS256", ""] {
