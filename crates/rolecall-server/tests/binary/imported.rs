@@ -282,3 +282,42 @@ async fn a_secret_may_only_verify() {
     alice.with_token(&token).get("/me").await.expect(200);
     assert!(service.stop().contains("whoever has it can sign them"));
 }
+
+async fn another_key_file_encrypts_them_too(url: &str) {
+    let (place, alice) = Place::new(url).await;
+    let (theirs, public, gone) = (elliptic(), elliptic(), elliptic());
+    place.told(&["import", "-", "--kid", "2019/a|b"], &theirs.pem);
+    place.told(&["import", "-"], &public.public_pem);
+    place.told(&["import", "-", "--kid", "gone"], &gone.pem);
+    place.told(&["revoke", "gone"], "");
+    place.told(&["import", "-", "--verify-only"], &handed::secret(SECRET, Some("shared")).to_string());
+    let before = place.told(&["list"], "");
+    let said = place.keys(&["rotate-file"], "");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(place.told(&["list"], ""), before);
+    // What was there is still known, whichever file encrypts it.
+    for known in [&theirs.pem, &public.pem, &gone.pem, &handed::secret(SECRET, None).to_string()] {
+        place.refused(&["import", "-"], known, &["is here already"]);
+    }
+    let service = place.start();
+    let claims = opened(alice.token()).1;
+    let mut jwk = theirs.jwk.clone();
+    jwk["kid"] = "2019/a|b".into();
+    let named = SigningKey::from_jwk(&jwk).expect("a key");
+    let secret = SigningKey::from_secret("shared", SECRET).expect("a key");
+    for (key, status) in [(&named, 200), (&public.key, 200), (&secret, 200), (&gone.key, 401)] {
+        let token = jwt::sign(key, jwt::ACCESS_TOKEN, &claims).expect("a token");
+        alice.with_token(&token).get("/me").await.expect(status);
+    }
+    service.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_key_file_encrypts_them_too_on_sqlite() {
+    another_key_file_encrypts_them_too("sqlite://rolecall.db").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_key_file_encrypts_them_too_on_postgres() {
+    another_key_file_encrypts_them_too(&postgres::database().await).await;
+}
