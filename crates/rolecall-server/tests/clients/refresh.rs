@@ -117,6 +117,9 @@ on_both! {
         let mine = shop(&admin, json!({})).await;
         let without = client(&admin, json!({ "grant_types": ["password"], "first_party": true })).await;
         let tokens = Tokens::log_in(world, &mine, "").await;
+        let form = format!("grant_type=password&username=alice&password={}", encoded(PASSWORD));
+        let told = sent(world, &without, &form).await.expect(200).json();
+        assert_eq!(told["refresh_token"], Value::Null, "its sessions do not go on");
         for token in [tokens.refresh.as_str(), "rcr_made-up"] {
             oauth_error(&refresh(world, &without, token).await, 400, "unauthorized_client");
         }

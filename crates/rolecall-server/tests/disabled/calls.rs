@@ -110,7 +110,8 @@ async fn introspected(world: &World, cast: &Cast, token: &str) -> String {
     if has_role { "yes".into() } else { "less".into() }
 }
 
-async fn send(world: &World, client: &Client, path: &str, token: &str) -> Answer {
+/// A client shows a token.
+pub async fn send(world: &World, client: &Client, path: &str, token: &str) -> Answer {
     let authorization = basic(&client.id, &client.secret);
     let form = format!("token={}", encoded(token));
     world.nobody().send("POST", path, &[FORM, ("authorization", &authorization)], form).await

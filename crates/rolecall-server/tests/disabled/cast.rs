@@ -103,6 +103,11 @@ impl Cast {
         let itself = shop.acting(world).await;
         Cast { admin, elsewhere, role, api, shop, gateway, key: Key { id, text, caller }, issuer, other, spare, itself }
     }
+
+    /// She logs in at the shop once more.
+    pub async fn at_the_shop(&self, world: &World) -> Tokens {
+        Tokens::of(self.shop.ask(world, &by_password(self.elsewhere.name(), None)).await)
+    }
 }
 
 /// The form by which alice logs in.

@@ -3,6 +3,8 @@
 
 mod calls;
 mod cast;
+mod races;
+mod rows;
 
 use calls::{for_clients, with_old_tokens};
 use cast::Cast;
