@@ -11,7 +11,7 @@ const jose = await import('jose')
 const oauth = await import('oauth4webapi')
 const client = await import('openid-client')
 
-const { ISSUER, USERNAME, PASSWORD } = process.env
+const { ISSUER, ALGORITHM, USERNAME, PASSWORD } = process.env
 const issuer = new URL(ISSUER)
 // The service is on loopback, without TLS.
 const insecure = { [oauth.allowInsecureRequests]: true }
@@ -57,7 +57,7 @@ async function machine(client_name, method, more = {}) {
 // RFC 9068 and the keys, by two validators that share no code with ours.
 const jwks = jose.createRemoteJWKSet(new URL('/.well-known/jwks.json', issuer))
 async function validated(token, subject) {
-  const expected = { issuer: ISSUER, audience: ISSUER, typ: 'at+jwt', algorithms: ['ES256'] }
+  const expected = { issuer: ISSUER, audience: ISSUER, typ: 'at+jwt', algorithms: [ALGORITHM] }
   const { payload } = await jose.jwtVerify(token, jwks, {
     ...expected, requiredClaims: ['sub', 'client_id', 'exp', 'iat', 'jti'],
   })

@@ -84,7 +84,7 @@ impl Drop for Service {
 }
 
 /// A text in a JSON document that has no escapes.
-fn member<'a>(json: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn member<'a>(json: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = json.split_once(&format!("\"{name}\":\""))?;
     rest.split('"').next()
 }
