@@ -124,3 +124,52 @@ async fn at_a_commit_that_nobody_answers() {
         scene.goes_on_alone().await;
     }
 }
+
+/// Whoever comes next looks before the COMMIT of a process that is gone takes place: it waits for its end, and looks again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_a_commit_that_is_under_way() {
+    let mut scene = Scene::on(&postgres::database().await).await;
+    let mut rows = scene.rows().await;
+    let kept = |name: &str| {
+        format!(
+            "CREATE TABLE {name} AS SELECT kid AS name, sealed FROM signing_keys UNION ALL SELECT name, sealed FROM secret_keys"
+        )
+    };
+    let put = |name: &str| {
+        let put = |table: &str, column: &str| {
+            format!("UPDATE {table} SET sealed = {name}.sealed FROM {name} WHERE {name}.name = {table}.{column}")
+        };
+        [put("signing_keys", "kid"), put("secret_keys", "name")]
+    };
+    let before = fs::read(scene.key()).expect("a key");
+    rows.run(&kept("before")).await;
+    assert_eq!(scene.rotate().code, Some(0));
+    let after = fs::read(scene.key()).expect("a key");
+    rows.run(&kept("after")).await;
+    let named = rows.texts("SELECT key_file FROM instance").await.remove(0);
+    // As the process that is gone leaves it.
+    for sql in put("before") {
+        rows.run(&sql).await;
+    }
+    rows.run("UPDATE instance SET key_file = NULL").await;
+    write(&scene.key(), &before);
+    write(&scene.new_key(), &after);
+    rows.run("BEGIN").await;
+    rows.run("UPDATE policy SET version = version").await;
+    for sql in put("after") {
+        rows.run(&sql).await;
+    }
+    rows.run(&format!("UPDATE instance SET key_file = '{named}'")).await;
+
+    let mut command = rolecall(scene.path(), &["keys", "list"]);
+    let next = tokio::task::spawn_blocking(move || run(&mut command, ""));
+    let mut others = scene.rows().await;
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    until(async || others.number(waiting).await > 0).await;
+    rows.run("COMMIT").await;
+    let said = next.await.expect("no fault");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(fs::read(scene.key()).expect("a key"), after);
+    scene.goes_on_alone().await;
+}

@@ -42,7 +42,13 @@ struct Scene {
 impl Scene {
     /// With one key that signs, one that waits, and one of which nothing is left.
     async fn on(url: &str) -> Scene {
+        Scene::with(url, None).await
+    }
+
+    /// The same with a key file that was there before.
+    async fn with(url: &str, key: Option<&[u8]>) -> Scene {
         let folder = TempDir::new().expect("a folder");
+        key.into_iter().for_each(|key| write(&folder.path().join("rolecall.key"), key));
         let settings = format!(
             "database_url = \"{url}\"\nlisten = \"{}\"\nlease = 5\nguesses_per_account = 1000\n",
             binary::address()
