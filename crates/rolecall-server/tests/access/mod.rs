@@ -1,6 +1,7 @@
 //! The decision for others: `/forward-auth`, alone and behind real proxies, and AuthZEN.
 
 mod agreement;
+mod clients;
 mod evaluation;
 mod forward_auth;
 mod forwarded;
