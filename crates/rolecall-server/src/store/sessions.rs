@@ -44,15 +44,26 @@ impl Session {
     }
 }
 
+/// All of one, in the order of [`Row`].
+macro_rules! columns {
+    () => {
+        "id, user_id, client_id, audience, scope, created_at, used_at, idle_at, expires_at, api_key"
+    };
+}
+
+type Row = (String, Option<String>, String, Option<String>, Option<String>, i64, i64, i64, i64, Option<String>);
+
+fn session((id, user, client, audience, scope, created_at, used_at, idle_at, expires_at, api_key): Row) -> Session {
+    Session { id, user, client, audience, scope, created_at, used_at, idle_at, expires_at, api_key }
+}
+
 /// Opens one.
 ///
 /// # Errors
 /// [`StoreError::Gone`] when the user was deleted meanwhile.
 pub async fn insert(tx: &mut Tx, session: &Session) -> Result<(), StoreError> {
     on!(tx, db => sqlx::query(
-        "INSERT INTO sessions \
-         (id, user_id, client_id, audience, scope, created_at, used_at, idle_at, expires_at, api_key) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+        concat!("INSERT INTO sessions (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"))
         .bind(&session.id)
         .bind(&session.user)
         .bind(&session.client)
@@ -69,17 +80,10 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> Result<(), StoreError> {
     Ok(())
 }
 
-type Row = (String, Option<String>, String, Option<String>, Option<String>, i64, i64, i64, i64, Option<String>);
-
-fn session((id, user, client, audience, scope, created_at, used_at, idle_at, expires_at, api_key): Row) -> Session {
-    Session { id, user, client, audience, scope, created_at, used_at, idle_at, expires_at, api_key }
-}
-
 /// One session.
 pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Session>, StoreError> {
     let row: Option<Row> = on!(tx, db => sqlx::query_as(
-        "SELECT id, user_id, client_id, audience, scope, created_at, used_at, idle_at, expires_at, api_key \
-         FROM sessions WHERE id = $1")
+        concat!("SELECT ", columns!(), " FROM sessions WHERE id = $1"))
         .bind(id)
         .fetch_optional(db)
         .await?);
@@ -95,8 +99,8 @@ pub async fn list_of_user(
     limit: i64,
 ) -> Result<Vec<Session>, StoreError> {
     let rows: Vec<Row> = on!(tx, db => sqlx::query_as(
-        "SELECT id, user_id, client_id, audience, scope, created_at, used_at, idle_at, expires_at, api_key \
-         FROM sessions WHERE user_id = $1 AND id > $2 AND idle_at > $3 ORDER BY id LIMIT $4")
+        concat!("SELECT ", columns!(),
+            " FROM sessions WHERE user_id = $1 AND id > $2 AND idle_at > $3 ORDER BY id LIMIT $4"))
         .bind(user)
         .bind(after)
         .bind(now)
