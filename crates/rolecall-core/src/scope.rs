@@ -25,11 +25,21 @@ impl Scope {
                 false => scope.roles.push(word.parse().map_err(|_| InvalidScope)?),
             }
         }
-        scope.roles.sort();
-        scope.roles.dedup();
-        scope.grants.sort();
-        scope.grants.dedup();
-        Ok((!scope.roles.is_empty() || !scope.grants.is_empty()).then_some(scope))
+        Ok(scope.tidy())
+    }
+
+    /// One of these words; `None` when there are none.
+    pub fn of(roles: &[RoleName], grants: &[Grant]) -> Option<Scope> {
+        Scope { roles: roles.to_vec(), grants: grants.to_vec() }.tidy()
+    }
+
+    /// In order, each word once.
+    fn tidy(mut self) -> Option<Scope> {
+        self.roles.sort();
+        self.roles.dedup();
+        self.grants.sort();
+        self.grants.dedup();
+        (!self.roles.is_empty() || !self.grants.is_empty()).then_some(self)
     }
 
     /// The roles that it names; when there are none, all are active.

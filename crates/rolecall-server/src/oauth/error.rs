@@ -35,6 +35,8 @@ pub(super) enum OAuthError {
     InvalidApiKey,
     UnsupportedGrantType(&'static str),
     InvalidScope,
+    /// Nothing is left of what the session or the key is cut to.
+    NothingHeld,
     /// More roles than a token can name.
     ScopeNeeded,
     /// RFC 8707, section 2.
@@ -75,6 +77,11 @@ impl OAuthError {
                 "invalid_scope",
                 "`scope` names roles and permissions that the account holds, separated by spaces; leave it out for all"
                     .into(),
+            ),
+            OAuthError::NothingHeld => (
+                bad,
+                "invalid_scope",
+                "the account holds nothing now of what this is limited to; ask an administrator, or log in anew".into(),
             ),
             OAuthError::ScopeNeeded => (
                 bad,

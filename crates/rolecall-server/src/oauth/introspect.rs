@@ -54,7 +54,8 @@ pub(super) struct Introspected {
     client_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<String>,
-    /// What the token was limited to, where it was.
+    /// What the token was limited to, where it was: those words that name something which is held now. Empty: none does,
+    /// and it may nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
     /// The roles that are active in it now, those that these inherit not among them.

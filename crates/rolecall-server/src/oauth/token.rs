@@ -147,6 +147,7 @@ async fn answer(app: &Arc<App>, request: Request) -> Result<Opened, OAuthError> 
         Refused::Token => OAuthError::InvalidRefreshToken,
         Refused::Key => OAuthError::InvalidApiKey,
         Refused::Scope => OAuthError::InvalidScope,
+        Refused::NothingHeld => OAuthError::NothingHeld,
         Refused::TooManyRoles => OAuthError::ScopeNeeded,
     })
 }

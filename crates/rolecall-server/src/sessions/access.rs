@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rolecall_core::{Claims, Grant, Policy, RoleName, Scope, Version, jwk::KeyError, jwt};
 
-use super::seconds;
+use super::{open::Refused, seconds};
 use crate::{
     Error,
     app::App,
@@ -67,6 +67,7 @@ pub(super) fn mint(app: &App, session: &Session, grounds: Grounds<'_>, now: i64)
 }
 
 /// The roles that are active in a session, by which assigned ones, and when the first of them ends.
+#[derive(Default)]
 pub(super) struct Active {
     pub(super) roles: Vec<String>,
     pub(super) via: Vec<String>,
@@ -83,7 +84,7 @@ pub(super) fn active(policy: &Policy, assigned: &[Assignment], scope: Option<&Sc
     }
     // A role that is named may come through another one that is assigned. It may last longer than the first of those,
     // but from then on that one is no way to it, whatever the policy says.
-    let mut active = Active { roles: vec![], via: vec![], ends: None };
+    let mut active = Active::default();
     for role in named {
         let gives = |assignment: &&Assignment| {
             policy.inherited(&assignment.role).iter().any(|inherited| inherited.name == *role)
@@ -109,42 +110,58 @@ pub(super) fn holding(assigned: Vec<Assignment>, now: i64) -> Vec<Assignment> {
 
 /// Whether an account holds all that a scope names.
 pub(super) fn is_held(policy: &Policy, assigned: &[Assignment], scope: &Scope) -> bool {
-    let roles = || assigned.iter().map(|assignment| assignment.role.as_str());
-    let all = policy.activate(roles(), None);
-    let has_role = |role: &RoleName| policy.check_role(&all, role.as_str()).is_allowed();
-    if !scope.roles().iter().all(has_role) {
-        return false;
-    }
-    let cut = match scope.roles() {
-        [] => all,
-        named => policy.activate(named.iter().map(|role| role.as_str()), None),
-    };
-    scope.grants().iter().all(|grant| policy.holds(&cut, grant))
+    still_held(policy, assigned, scope).as_ref() == Some(scope)
 }
 
-/// What a token is cut to whose session is cut to `limit`, when it is asked to be cut to less; `None` when that is not
-/// less, or not held. Of roles and permissions, whichever is not named stays as the limit has it.
+/// What a token is cut to whose session or key is cut to `limit`, when it is asked to be cut to less. Of roles and
+/// permissions, whichever is not asked for stays as the limit has it; and of all that, what is held now.
+///
+/// # Errors
+/// [`Refused::Scope`] for what is not less, or not held; [`Refused::NothingHeld`] when nothing of the limit is.
 pub(super) fn narrowed(
     policy: &Policy,
     assigned: &[Assignment],
     limit: Option<&Scope>,
     asked: Option<&Scope>,
-) -> Option<Option<Scope>> {
-    let Some(asked) = asked else { return Some(limit.cloned()) };
-    let Some(limit) = limit else { return is_held(policy, assigned, asked).then(|| Some(asked.clone())) };
+) -> Result<Option<Scope>, Refused> {
+    let scope = match (limit, asked) {
+        (None, None) => return Ok(None),
+        (None, Some(asked)) if is_held(policy, assigned, asked) => return Ok(Some(asked.clone())),
+        (None, Some(_)) => None,
+        (Some(limit), None) => Some(limit.clone()),
+        (Some(limit), Some(asked)) => less(policy, assigned, limit, asked),
+    };
+    still_held(policy, assigned, &scope.ok_or(Refused::Scope)?).map(Some).ok_or(Refused::NothingHeld)
+}
+
+/// The limit with what is asked for in place of it, if that is less.
+fn less(policy: &Policy, assigned: &[Assignment], limit: &Scope, asked: &Scope) -> Option<Scope> {
     let roles = if asked.roles().is_empty() { limit.roles() } else { asked.roles() };
     let grants = if asked.grants().is_empty() { limit.grants() } else { asked.grants() };
-    let scope = |grants: &[Grant]| {
-        let words = roles.iter().map(RoleName::to_string).chain(grants.iter().map(Grant::to_string));
-        words.collect::<Vec<_>>().join(" ").parse::<Scope>().ok()
-    };
-    let held = |scope: &Scope| {
-        policy.activate(assigned.iter().map(|assignment| assignment.role.as_str()), Some(Arc::new(scope.clone())))
-    };
-    let within = held(limit);
+    let held = |scope: Scope| policy.activate(names(assigned), Some(Arc::new(scope)));
+    let within = held(limit.clone());
     let has_role = |role: &RoleName| policy.check_role(&within, role.as_str()).is_allowed();
     // Of what these roles hold, and of what the limit leaves of that.
-    let cut = held(&scope(limit.grants())?);
+    let cut = held(Scope::of(roles, limit.grants())?);
     let is_less = asked.roles().iter().all(has_role) && asked.grants().iter().all(|grant| policy.holds(&cut, grant));
-    is_less.then(|| scope(grants))
+    if is_less { Scope::of(roles, grants) } else { None }
+}
+
+/// What is left of a scope: the roles and permissions in it that are held now, each as a whole. `None` when that is
+/// nothing; and also when it named roles, or permissions, and none of these is left, since it would be more without.
+pub(super) fn still_held(policy: &Policy, assigned: &[Assignment], scope: &Scope) -> Option<Scope> {
+    let all = policy.activate(names(assigned), None);
+    let has_role = |role: &&RoleName| policy.check_role(&all, role.as_str()).is_allowed();
+    let roles: Vec<RoleName> = scope.roles().iter().filter(has_role).cloned().collect();
+    let cut = match scope.roles() {
+        [] => all,
+        _ => policy.activate(roles.iter().map(RoleName::as_str), None),
+    };
+    let grants: Vec<Grant> = scope.grants().iter().filter(|grant| policy.holds(&cut, grant)).cloned().collect();
+    let is_more = roles.is_empty() != scope.roles().is_empty() || grants.is_empty() != scope.grants().is_empty();
+    if is_more { None } else { Scope::of(&roles, &grants) }
+}
+
+fn names(assigned: &[Assignment]) -> impl Iterator<Item = &str> {
+    assigned.iter().map(|assignment| assignment.role.as_str())
 }

@@ -42,8 +42,9 @@ pub async fn open_by_key(app: &App, proved: &Proved, asked: Asked) -> Result<Res
     let assigned = holding(assigned, now);
     // One that cannot be read, or names nothing, must not stand for everything.
     let limit: Scope = key.scope.parse().map_err(Error::internal)?;
-    let Some(scope) = narrowed(&policy, &assigned, Some(&limit), asked.scope.as_ref()) else {
-        return Ok(Err(Refused::Scope));
+    let scope = match narrowed(&policy, &assigned, Some(&limit), asked.scope.as_ref()) {
+        Ok(scope) => scope,
+        Err(why) => return Ok(Err(why)),
     };
     let expires_at = (now + seconds(app.config.access_token_ttl.min(LONGEST_TOKEN))).min(key.expires_at);
     let mut session = begun(app, Some(&user.id), audience, &asked, now, expires_at)?;
@@ -82,7 +83,7 @@ pub async fn scope_for_key(
     asked: Option<&Scope>,
 ) -> Result<Option<Scope>, Error> {
     let assigned = holding(assignments::of(tx, Holder::User(user)).await?, now);
-    let Some(scope) = narrowed(policy, &assigned, limit, asked) else { return Ok(None) };
+    let Ok(scope) = narrowed(policy, &assigned, limit, asked) else { return Ok(None) };
     let roles = assigned.iter().map(|assignment| assignment.role.as_str());
     let roles: Vec<&str> = roles.filter(|role| policy.role(role).is_some()).collect();
     match scope {

@@ -66,6 +66,8 @@ pub enum Refused {
     Key,
     /// The scope names what the subject does not hold.
     Scope,
+    /// Of what the session or the key is cut to, the subject holds nothing now. It may again.
+    NothingHeld,
     /// The subject has more roles than a token can name.
     TooManyRoles,
 }

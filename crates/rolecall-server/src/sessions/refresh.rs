@@ -172,8 +172,9 @@ impl Refreshing<'_> {
         let policy = app.policy_of(tx, version).await?;
         let assigned = holding(assigned, now);
         let limit = limit.map(Scope::parse).transpose().map_err(Error::internal)?.flatten();
-        let Some(scope) = narrowed(&policy, &assigned, limit.as_ref(), asked.scope.as_ref()) else {
-            return Ok(Err(Refused::Scope));
+        let scope = match narrowed(&policy, &assigned, limit.as_ref(), asked.scope.as_ref()) {
+            Ok(scope) => scope,
+            Err(why) => return Ok(Err(why)),
         };
         let (assigned, name) = (assigned.as_slice(), Some(user.username.as_str()));
         let grounds = Grounds { version, policy: &policy, assigned, name, scope: scope.as_ref() };

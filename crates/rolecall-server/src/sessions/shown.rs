@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rolecall_core::{Claims, Scope, jwt};
 
 use super::{
-    access::{active, holding},
+    access::{Active, active, holding, still_held},
     ending,
     refresh_token::RefreshToken,
     standing::goes_on,
@@ -43,7 +43,7 @@ pub struct Standing {
     pub session: String,
     /// `jti`, of an access token.
     pub id: Option<String>,
-    /// What it was cut to.
+    /// What it was cut to, as far as that is held now: the empty text when nothing of it is.
     pub scope: Option<String>,
     /// The roles that are active in it now.
     pub roles: Vec<String>,
@@ -91,7 +91,12 @@ pub async fn introspect(app: &App, client: &Authenticated, token: &str) -> Resul
     let Ok(cut_to) = scope.as_deref().map_or(Ok(None), Scope::parse) else { return Ok(None) };
     let policy = app.policy_of(&mut tx, as_of).await?;
     let assigned = holding(assignments::of(&mut tx, session.holder()).await?, now);
-    let active = active(&policy, &assigned, cut_to.as_ref());
+    // Whoever goes by `scope` must not find a right in it that was taken away, and nothing in it is not everything.
+    let held = cut_to.as_ref().map(|scope| still_held(&policy, &assigned, scope));
+    let active = match &held {
+        Some(None) => Active::default(),
+        held => active(&policy, &assigned, held.as_ref().and_then(Option::as_ref)),
+    };
     let is_access = matches!(token, Shown::Access(_));
     Ok(Some(Standing {
         is_access,
@@ -103,7 +108,7 @@ pub async fn introspect(app: &App, client: &Authenticated, token: &str) -> Resul
         audience: session.audience,
         session: session.id,
         id,
-        scope,
+        scope: held.map(|scope| scope.map(|scope| scope.to_string()).unwrap_or_default()),
         roles: active.roles,
         issued_at,
     }))

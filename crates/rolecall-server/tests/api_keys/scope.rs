@@ -85,6 +85,21 @@ on_both! {
         refused(alice.post("/me/keys", said(json!({ "scope": "editor" }))).await, 400, "invalid");
         let mine = key(&alice, json!({})).await;
         assert_eq!(claims(&robot(world, &mine).await)["roles"], json!(["author", "user"]));
+        // Nor does a session give what it is cut to and does not hold any more.
+        world.give(&admin, &alice, "editor").await;
+        let cases = [("editor user", Some("user")), ("editor", None), ("notes:read", None), ("editor notes:read", None)];
+        let mut sessions = vec![];
+        for (scope, left) in cases {
+            sessions.push((cut(world, &alice, scope).await, left));
+        }
+        admin.delete(&assignment(alice.id(), "editor")).await.expect(200);
+        for (caller, left) in &sessions {
+            let answer = caller.post("/me/keys", said(json!({}))).await;
+            match left {
+                Some(left) => assert_eq!(answer.expect(201).json()["scope"], *left),
+                None => drop(refused(answer, 400, "invalid")),
+            }
+        }
     }
 
     async fn a_role_that_comes_later_is_not_the_key_s(world) {
@@ -117,15 +132,18 @@ on_both! {
         less.get("/notes/").await.expect(403);
         less.get("/users/").await.expect(200);
         oauth_error(&exchange(world, &mine.text, "&scope=editor").await, 400, "invalid_scope");
-        // With nothing left it may nothing, which is not the same as everything.
+        assert_eq!(claims(&less)["scope"], "author user");
+        // With nothing left there is no token, and those that are out may nothing.
         for role in ["author", "user"] {
             admin.delete(&assignment(alice.id(), role)).await.expect(200);
         }
-        let nothing = robot(world, &mine).await;
-        assert_eq!(claims(&nothing)["roles"], json!([]));
-        nothing.get("/users/").await.expect(403);
+        oauth_error(&exchange(world, &mine.text, "").await, 400, "invalid_scope");
+        less.get("/users/").await.expect(403);
+        less.get("/me").await.expect(200);
+        // What comes back is the key's again.
         world.give(&admin, &alice, "editor").await;
-        nothing.get("/notes/").await.expect(200);
+        robot_before.get("/notes/").await.expect(200);
+        robot(world, &mine).await.get("/notes/").await.expect(200);
     }
 
     async fn a_role_that_ends_ends_the_token(world) {
@@ -137,7 +155,9 @@ on_both! {
         assert_eq!(claims(&caller)["exp"], until, "no token outlives its role");
         world.wait_for(101).await;
         caller.get("/notes/").await.expect(401);
-        robot(world, &mine).await.get("/notes/").await.expect(403);
+        let less = robot(world, &mine).await;
+        assert_eq!(claims(&less)["scope"], "author user");
+        less.get("/notes/").await.expect(403);
     }
 
     async fn a_token_may_be_cut_to_less(world) {

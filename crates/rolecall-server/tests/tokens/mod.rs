@@ -1,5 +1,6 @@
 //! Tokens that clients show: how they stand (RFC 7662), and giving them back (RFC 7009).
 
+mod held;
 mod introspect;
 mod revoke;
 
