@@ -49,6 +49,8 @@ fn one_that_is_the_client_s_holds() {
     for (name, value) in [("iat", NOW), ("iat", 0), ("nbf", NOW + 10), ("exp", NOW + 1), ("exp", NOW + AHEAD + 10)] {
         assert!(verified(&header(), &with(name, value.into())).is_ok(), "{name} {value}");
     }
+    // RFC 7519, 4.1.3: the string is the short form of this.
+    assert_eq!(verified(&header(), &with("aud", json!([ISSUER]))), good);
     let token = jwt::sign(&ISSUERS.eddsa, "JWT", &claims()).expect("signed");
     assert_eq!(jwt::verify_assertion(&token, &TRUSTED, &expected()), good);
     assert_eq!(jwt::unverified_subject(&token).as_deref(), Some(CLIENT));
@@ -65,7 +67,10 @@ fn what_it_says_is_exactly_what_it_must() {
         ("sub", json!("somebody")),
         ("sub", json!([CLIENT])),
         ("aud", json!(null)),
-        ("aud", json!([ISSUER])),
+        ("aud", json!([])),
+        ("aud", json!([[ISSUER]])),
+        ("aud", json!([ISSUER, ISSUER])),
+        ("aud", json!(["https://evil.example"])),
         ("aud", json!([ISSUER, "https://evil.example"])),
         ("aud", json!(format!("{ISSUER}/"))),
         ("aud", json!(format!("{ISSUER}/token"))),

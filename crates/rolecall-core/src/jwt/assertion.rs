@@ -15,8 +15,8 @@ pub const MAX_JTI_BYTES: usize = 256;
 pub struct ExpectedAssertion<'a> {
     /// The client, which must be both `iss` and `sub`.
     pub client: &'a str,
-    /// The one string that `aud` must be: the issuer that it is sent to. A list would let one server hand it on to
-    /// another.
+    /// The one string that `aud` must be, or have as its one member: the issuer that it is sent to. More of them would
+    /// let one server hand it on to another.
     pub audience: &'a str,
     /// The present, as a NumericDate.
     pub now: i64,
@@ -47,8 +47,17 @@ pub fn verify_assertion(
     let header = Header::read(parts.header)?;
     header.is_assertion()?;
     let payload = parts.signed_by(header.key_of_client(keys)?)?;
-    let claims = json::parse(&payload).map_err(|error| Invalid::Json { part: "claims", error })?;
-    expected.check(claims.as_object().ok_or(Invalid::Claims)?)
+    let mut claims = json::parse(&payload).map_err(|error| Invalid::Json { part: "claims", error })?;
+    let claims = claims.as_object_mut().ok_or(Invalid::Claims)?;
+    // An array of one says the same as the string (RFC 7519, 4.1.3).
+    let only = match claims.get("aud") {
+        Some(Value::Array(all)) if all.len() == 1 => all.first().cloned(),
+        _ => None,
+    };
+    if let Some(only) = only {
+        claims.insert("aud".into(), only);
+    }
+    expected.check(claims)
 }
 
 /// Whose assertion this would be if it held: whose keys to verify it by. Nothing of it is to be believed.
