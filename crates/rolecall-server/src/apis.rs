@@ -120,12 +120,16 @@ pub async fn edit(change: &mut Change, id: &str, edit: Edit) -> Result<(), Error
 }
 
 /// Deletes one, and ends the sessions whose tokens are for it. A client whose default it was gets no more tokens unless
-/// it names another: for the issuer it never asked.
+/// it names another: for the issuer it never asked. The one of the setting stays: it counts without a row, so that to
+/// delete it would enable it where it is disabled.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`Error::NotFound`], [`Error::DefaultAudience`].
 pub async fn delete(change: &mut Change, id: &str) -> Result<(), Error> {
     let api = rows::find(change.tx(), id).await?.ok_or(Error::NotFound(What::Api))?;
+    if change.app().config.audience.as_deref() == Some(api.identifier.as_str()) {
+        return Err(Error::DefaultAudience);
+    }
     change.waits();
     end_sessions(change, &api.identifier).await?;
     clients::forget_api(change.tx(), &api.identifier).await?;

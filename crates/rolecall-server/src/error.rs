@@ -36,6 +36,11 @@ pub enum Error {
     /// More keys than somebody keeps an eye on: this many.
     #[error("the account has {0} API keys already; revoke one that is no longer used first")]
     TooManyApiKeys(i64),
+    /// The API is the one of the setting, and would be there again.
+    #[error(
+        "the setting `audience` names this API, so it counts without being registered; disable it, or name another there"
+    )]
+    DefaultAudience,
     /// Nobody assigns to himself.
     #[error("nobody can give a role to himself; ask another administrator")]
     Oneself,

@@ -61,6 +61,7 @@ fn looks(error: &Error) -> (StatusCode, &'static str) {
         Error::WrongPassword => (StatusCode::BAD_REQUEST, "wrong-password"),
         Error::ByKey => (StatusCode::FORBIDDEN, "by-api-key"),
         Error::TooManyApiKeys(_) => (StatusCode::CONFLICT, "too-many-api-keys"),
+        Error::DefaultAudience => (StatusCode::CONFLICT, "default-audience"),
         Error::Oneself => (StatusCode::FORBIDDEN, "to-oneself"),
         Error::LastAdministrator => (StatusCode::CONFLICT, "last-administrator"),
         Error::TwoSecrets => (StatusCode::CONFLICT, "two-secrets"),

@@ -163,7 +163,11 @@ async fn edit(
 #[utoipa::path(
     delete, path = "/admin/apis/{id}", operation_id = "delete_api", tag = "apis",
     params(("id" = String, Path, format = "uuid"), Waiting),
-    responses((status = 200, body = Changed), (status = 404, description = "There is no such API.")),
+    responses(
+        (status = 200, body = Changed),
+        (status = 404, description = "There is no such API."),
+        (status = 409, description = "The setting `audience` names it."),
+    ),
 )]
 async fn delete(
     Acting(by): Acting,

@@ -83,5 +83,9 @@ on_both! {
         oauth_error(&without.token(world, "").await, 400, "invalid_target");
         oauth_error(&log_in(world, "admin", world.password(), "").await, 400, "invalid_target");
         administrator(world).await.get("/me").await.expect(200);
+
+        // Without its row it would be enabled.
+        refused(admin.delete(made.header("location")).await, 409, "default-audience");
+        oauth_error(&without.token(world, "").await, 400, "invalid_target");
     }
 }
