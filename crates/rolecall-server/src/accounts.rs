@@ -193,7 +193,7 @@ pub async fn edit(change: &mut Change, id: &str, edit: Edit) -> Result<(), Error
             if disabled {
                 // Enabled again, he logs in again, and makes other keys.
                 api_keys::revoke_all(change, id).await?;
-                session_rows::delete_of_user(change.tx(), id, None).await?;
+                session_rows::delete_of(change.tx(), Holder::User(id), None).await?;
             } else {
                 // And need not wait for what others guessed meanwhile.
                 guesses::forget_account(change.tx(), id).await?;
@@ -238,7 +238,7 @@ pub async fn reset_password(app: &Arc<App>, username: &str, password: &str) -> R
     users::set_password(change.tx(), &user.id, &hash).await?;
     guesses::forget_account(change.tx(), &user.id).await?;
     api_keys::revoke_all(&mut change, &user.id).await?;
-    session_rows::delete_of_user(change.tx(), &user.id, None).await?;
+    session_rows::delete_of(change.tx(), Holder::User(&user.id), None).await?;
     change.touch(Subject::User(user.id.clone()), true);
     change.record(Act::new("user.password_reset", user.id, json!({})));
     change.commit(Prefer::default()).await
@@ -257,7 +257,8 @@ pub async fn change_password(
     new: &str,
     prefer: Prefer,
 ) -> Result<InForce, Error> {
-    let (id, session) = by.account()?;
+    let (account, session) = by.account()?;
+    let id = account.id();
     let mut tx = app.store.glance().await?;
     let user = users::find(&mut tx, id).await?.ok_or(Error::NotFound(What::User))?;
     let names = [user.username.as_str(), user.email.as_deref().unwrap_or_default(), &app.issuer];
@@ -281,7 +282,7 @@ pub async fn change_password(
     }
     attempt.was_right(app, change.tx()).await?;
     api_keys::revoke_all(&mut change, id).await?;
-    sessions::end_all(&mut change, id, Some(session)).await?;
+    sessions::end_all(&mut change, Holder::User(id), Some(session)).await?;
     change.record(Act::new("user.password_changed", id, json!({})));
     change.commit(prefer).await
 }

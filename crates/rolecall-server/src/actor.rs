@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rolecall::Caller;
 use rolecall_core::{InvalidScope, Scope};
 
-use crate::{Error, client_address::ClientAddress};
+use crate::{Error, client_address::ClientAddress, rbac::Holder};
 
 /// Where a request came from.
 #[derive(Clone, Default, Debug)]
@@ -80,16 +80,26 @@ impl Actor {
         self
     }
 
-    /// His account and the session that he acts in, where he acts for all that the account is: nobody does with a token
-    /// that is cut to a scope.
+    /// Whose the session is that he acts in, and its id.
     ///
     /// # Errors
-    /// [`Error::Cut`].
-    pub fn account(&self) -> Result<(&str, &str), Error> {
+    /// [`Error::SessionOver`] for whoever has none.
+    pub fn session(&self) -> Result<(Holder<'_>, &str), Error> {
         match self {
-            Actor::Person { id, session, scope: None, .. } => Ok((id, session)),
-            Actor::Person { scope: Some(_), .. } => Err(Error::Cut),
+            Actor::Person { id, is_client: false, session, .. } => Ok((Holder::User(id), session)),
+            Actor::Person { id, is_client: true, session, .. } => Ok((Holder::Client(id), session)),
             _ => Err(Error::SessionOver),
+        }
+    }
+
+    /// The same where he acts for all that the account is, or the client: nobody does with a token that is cut to a scope.
+    ///
+    /// # Errors
+    /// [`Error::Cut`]; [`Error::SessionOver`].
+    pub fn account(&self) -> Result<(Holder<'_>, &str), Error> {
+        match self {
+            Actor::Person { scope: Some(_), .. } => Err(Error::Cut),
+            _ => self.session(),
         }
     }
 

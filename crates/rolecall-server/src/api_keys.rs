@@ -126,8 +126,8 @@ pub async fn prove(app: &App, text: &str) -> Result<Option<Proved>, Error> {
 /// # Errors
 /// [`Error::Cut`]; [`Error::NotFound`] for a client.
 pub async fn list_own(app: &App, by: &Actor, after: &str, limit: i64) -> Result<Vec<ApiKey>, Error> {
-    let (user, _) = by.account()?;
-    list(app, user, after, limit).await
+    let (owner, _) = by.account()?;
+    list(app, owner.id(), after, limit).await
 }
 
 /// The keys of a user that are good, in the order in which they were made, after one.
@@ -145,7 +145,7 @@ pub async fn list(app: &App, user: &str, after: &str, limit: i64) -> Result<Vec<
 /// # Errors
 /// [`Error::Cut`]; [`Error::NotFound`] for an id that is none of his.
 pub async fn revoke_own(change: &mut Change, id: &str) -> Result<(), Error> {
-    let user = change.by().account()?.0.to_owned();
+    let user = change.by().account()?.0.id().to_owned();
     revoke(change, &user, id).await
 }
 

@@ -223,7 +223,11 @@ pub async fn assigned_roles(app: &App, of: Holder<'_>) -> Result<Vec<Assignment>
     Ok(assignments::of(&mut tx, of).await?)
 }
 
-async fn exists(tx: &mut Tx, holder: Holder<'_>) -> Result<(), Error> {
+/// Sees that there is such a user or client.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn exists(tx: &mut Tx, holder: Holder<'_>) -> Result<(), Error> {
     let (is_there, what) = match holder {
         Holder::User(id) => (users::find(tx, id).await?.is_some(), What::User),
         Holder::Client(id) => (clients::find(tx, id).await?.is_some(), What::Client),

@@ -15,6 +15,7 @@ use crate::{
     app::App,
     change::{Change, Prefer},
     changed::{Changed, Waiting},
+    rbac::Holder,
     request::{Acting, Listed, Paging, Query, Segments, id_key, page},
     sessions,
     shown::Session,
@@ -52,12 +53,15 @@ async fn list(
     query: Query,
 ) -> Result<Answer<Listed<Session>>, Error> {
     let asked = query.page(id_key)?;
-    let sessions = sessions::list(&app, users::known(&user)?, &asked.after, asked.limit).await?;
+    let sessions = sessions::list(&app, Holder::User(users::known(&user)?), &asked.after, asked.limit).await?;
     let shown = sessions.into_iter().map(|session| Session::of(session, &caller.claims().sid)).collect();
     Ok(Answer(page(shown, asked.limit, Session::id)))
 }
 
 /// Log an account out everywhere. None of its tokens counts when this answers (unless `Prefer: respond-async`).
+///
+/// Its API keys go on, also one that somebody made with a token that he had stolen: `DELETE /admin/users/{id}/keys`
+/// revokes them.
 #[utoipa::path(
     delete, path = "/admin/users/{id}/sessions", operation_id = "end_sessions", tag = "sessions",
     params(("id" = String, Path, format = "uuid"), Waiting),

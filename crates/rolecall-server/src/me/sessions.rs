@@ -32,6 +32,7 @@ pub(super) struct Described;
 
 /// Where am I logged in?
 ///
+/// For a client that acts for itself these are the sessions that it has opened for itself; also where it ends them.
 /// Not with a token that is cut to a scope: what the account is elsewhere is not its business.
 #[utoipa::path(
     get, path = "/me/sessions", operation_id = "list_my_sessions", tag = "me",
@@ -40,13 +41,13 @@ pub(super) struct Described;
         (status = 200, body = Listed<Session>),
         (status = 400, description = "The query is not right."),
         (status = 403, description = "The token is cut to a scope."),
-        (status = 404, description = "The account was deleted at this moment."),
+        (status = 404, description = "The caller was deleted at this moment."),
     ),
 )]
 async fn list(Acting(by): Acting, State(app): State<Arc<App>>, query: Query) -> Result<Answer<Listed<Session>>, Error> {
     let asked = query.page(id_key)?;
-    let (user, current) = by.account()?;
-    let sessions = sessions::list(&app, user, &asked.after, asked.limit).await?;
+    let (own, current) = by.account()?;
+    let sessions = sessions::list(&app, own, &asked.after, asked.limit).await?;
     let shown = sessions.into_iter().map(|session| Session::of(session, current)).collect();
     Ok(Answer(page(shown, asked.limit, Session::id)))
 }

@@ -7,7 +7,6 @@ use serde_json::json;
 
 use crate::{
     Error,
-    actor::Actor,
     audit::Act,
     change::Change,
     error::What,
@@ -52,14 +51,15 @@ pub enum Own<'a> {
 /// # Errors
 /// [`Error::Cut`]; [`Error::NotFound`] for an id that is none of his.
 pub async fn end_own(change: &mut Change, which: Own<'_>) -> Result<(), Error> {
-    let Actor::Person { id: user, session: current, .. } = change.by().clone() else { return Err(Error::SessionOver) };
-    if which != Own::One(&current) {
-        change.by().account()?;
+    let by = change.by().clone();
+    let (own, current) = by.session()?;
+    if which != Own::One(current) {
+        by.account()?;
     }
     match which {
-        Own::One(id) => end_one(change, &user, id).await,
-        Own::Others => end_all(change, &user, Some(&current)).await,
-        Own::All => end_all(change, &user, None).await,
+        Own::One(id) => end_one(change, own, id).await,
+        Own::Others => end_all(change, own, Some(current)).await,
+        Own::All => end_all(change, own, None).await,
     }
 }
 
@@ -70,7 +70,7 @@ pub async fn end_own(change: &mut Change, which: Own<'_>) -> Result<(), Error> {
 pub async fn end_of(change: &mut Change, user: &str, id: &str) -> Result<(), Error> {
     users::find(change.tx(), user).await?.ok_or(Error::NotFound(What::User))?;
     rbac::outranks(change, Holder::User(user)).await?;
-    end_one(change, user, id).await
+    end_one(change, Holder::User(user), id).await
 }
 
 /// Ends all sessions of a user, for an administrator.
@@ -80,29 +80,30 @@ pub async fn end_of(change: &mut Change, user: &str, id: &str) -> Result<(), Err
 pub async fn end_all_of(change: &mut Change, user: &str) -> Result<(), Error> {
     users::find(change.tx(), user).await?.ok_or(Error::NotFound(What::User))?;
     rbac::outranks(change, Holder::User(user)).await?;
-    end_all(change, user, None).await
+    end_all(change, Holder::User(user), None).await
 }
 
-/// Ends all sessions of a user but this one. Where there is none it is no change.
+/// Ends all sessions of a user, or those that a client has opened for itself, but this one. Where there is none it is no
+/// change.
 ///
 /// # Errors
 /// [`Error::Store`] when it cannot be written now.
-pub async fn end_all(change: &mut Change, user: &str, but: Option<&str>) -> Result<(), Error> {
+pub async fn end_all(change: &mut Change, holder: Holder<'_>, but: Option<&str>) -> Result<(), Error> {
     change.waits();
-    let ended = rows::delete_of_user(change.tx(), user, but).await?;
+    let ended = rows::delete_of(change.tx(), holder, but).await?;
     if ended > 0 {
         // All of his: the one that stays is looked up once.
-        change.touch(Subject::User(user.into()), true);
-        change.record(Act::new("sessions.ended", user, json!({ "ended": ended, "but": but })));
+        change.touch(Subject::User(holder.id().into()), true);
+        change.record(Act::new("sessions.ended", holder.id(), json!({ "ended": ended, "but": but })));
     }
     Ok(())
 }
 
-async fn end_one(change: &mut Change, user: &str, id: &str) -> Result<(), Error> {
+async fn end_one(change: &mut Change, holder: Holder<'_>, id: &str) -> Result<(), Error> {
     let none = || Error::NotFound(What::Session);
     // PostgreSQL does not even compare some texts that are no id.
     uuid::Uuid::try_parse(id).map_err(|_| none())?;
-    let session = rows::find(change.tx(), id).await?.filter(|session| session.user.as_deref() == Some(user));
+    let session = rows::find(change.tx(), id).await?.filter(|session| session.holder() == holder);
     end(change, &session.ok_or_else(none)?, None).await
 }
 

@@ -1,21 +1,19 @@
-//! Which sessions an account has.
+//! Which sessions somebody has.
 
 use crate::{
     Error,
     app::App,
-    error::What,
-    store::{
-        sessions::{self as rows, Session},
-        users,
-    },
+    rbac::{self, Holder},
+    store::sessions::{self as rows, Session},
 };
 
-/// The sessions of a user that go on, in the order in which they were opened, after one.
+/// The sessions of a user that go on, or those that a client has opened for itself, in the order in which they were
+/// opened, after one.
 ///
 /// # Errors
-/// [`Error::NotFound`] for an unknown user.
-pub async fn list(app: &App, user: &str, after: &str, limit: i64) -> Result<Vec<Session>, Error> {
+/// [`Error::NotFound`] for one who is unknown.
+pub async fn list(app: &App, holder: Holder<'_>, after: &str, limit: i64) -> Result<Vec<Session>, Error> {
     let mut tx = app.store.read().await?;
-    users::find(&mut tx, user).await?.ok_or(Error::NotFound(What::User))?;
-    Ok(rows::list_of_user(&mut tx, user, app.clock.wall(), after, limit).await?)
+    rbac::exists(&mut tx, holder).await?;
+    Ok(rows::list_of(&mut tx, holder, app.clock.wall(), after, limit).await?)
 }

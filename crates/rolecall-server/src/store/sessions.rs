@@ -51,6 +51,12 @@ macro_rules! columns {
     };
 }
 
+macro_rules! select {
+    ($which:literal) => {
+        concat!("SELECT ", columns!(), " FROM sessions ", $which)
+    };
+}
+
 type Row = (String, Option<String>, String, Option<String>, Option<String>, i64, i64, i64, i64, Option<String>);
 
 fn session((id, user, client, audience, scope, created_at, used_at, idle_at, expires_at, api_key): Row) -> Session {
@@ -82,26 +88,32 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> Result<(), StoreError> {
 
 /// One session.
 pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Session>, StoreError> {
-    let row: Option<Row> = on!(tx, db => sqlx::query_as(
-        concat!("SELECT ", columns!(), " FROM sessions WHERE id = $1"))
+    let row: Option<Row> = on!(tx, db => sqlx::query_as(select!("WHERE id = $1"))
         .bind(id)
         .fetch_optional(db)
         .await?);
     Ok(row.map(session))
 }
 
-/// Those of a user that are not over at `now`, in the order of their ids, after one.
-pub async fn list_of_user(
+/// Those of a user, or those that a client has opened for itself, that are not over at `now`; in the order of their ids,
+/// after one.
+pub async fn list_of(
     tx: &mut Tx,
-    user: &str,
+    holder: Holder<'_>,
     now: i64,
     after: &str,
     limit: i64,
 ) -> Result<Vec<Session>, StoreError> {
-    let rows: Vec<Row> = on!(tx, db => sqlx::query_as(
-        concat!("SELECT ", columns!(),
-            " FROM sessions WHERE user_id = $1 AND id > $2 AND idle_at > $3 ORDER BY id LIMIT $4"))
-        .bind(user)
+    let sql = match holder {
+        Holder::User(_) => select!("WHERE user_id = $1 AND id > $2 AND idle_at > $3 ORDER BY id LIMIT $4"),
+        // Our own opens none for itself, and the index leaves it out.
+        Holder::Client(_) => select!(
+            "WHERE client_id = $1 AND client_id <> 'rolecall' AND user_id IS NULL AND id > $2 AND idle_at > $3 \
+             ORDER BY id LIMIT $4"
+        ),
+    };
+    let rows: Vec<Row> = on!(tx, db => sqlx::query_as(sql)
+        .bind(holder.id())
         .bind(after)
         .bind(now)
         .bind(limit)
@@ -129,10 +141,16 @@ pub async fn delete(tx: &mut Tx, id: &str) -> Result<bool, StoreError> {
     Ok(gone > 0)
 }
 
-/// Ends all of a user's but the one of this id; answers how many.
-pub async fn delete_of_user(tx: &mut Tx, user: &str, but: Option<&str>) -> Result<u64, StoreError> {
-    Ok(on!(tx, db => sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND id <> $2")
-        .bind(user)
+/// Ends all of those that [`list_of`] is about but the one of this id; answers how many.
+pub async fn delete_of(tx: &mut Tx, holder: Holder<'_>, but: Option<&str>) -> Result<u64, StoreError> {
+    let sql = match holder {
+        Holder::User(_) => "DELETE FROM sessions WHERE user_id = $1 AND id <> $2",
+        Holder::Client(_) => {
+            "DELETE FROM sessions WHERE client_id = $1 AND client_id <> 'rolecall' AND user_id IS NULL AND id <> $2"
+        }
+    };
+    Ok(on!(tx, db => sqlx::query(sql)
+        .bind(holder.id())
         .bind(but.unwrap_or_default())
         .execute(db)
         .await?

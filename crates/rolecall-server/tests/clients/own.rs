@@ -138,6 +138,41 @@ on_both! {
         }
     }
 
+    async fn it_sees_and_ends_what_it_has_opened_for_itself(world) {
+        let admin = world.administrator().await;
+        let grants = json!(["client_credentials", "password"]);
+        let mine = client(&admin, json!({ "grant_types": grants, "first_party": true })).await;
+        let other = client(&admin, json!({})).await.acting(world).await;
+        world.nobody().register("alice", PASSWORD).await.expect(201);
+        let password = format!("grant_type=password&username=alice&password={}", encoded(PASSWORD));
+        let told = mine.ask(world, &password).await.expect(200).json();
+        // Hers, though it was the client that opened it.
+        let alice = world.nobody().with_token(told["access_token"].as_str().expect("a token"));
+        let sid = |actor: &Actor| opened(actor.token()).1["sid"].as_str().expect("an id").to_owned();
+        let [first, second, third] = [mine.acting(world).await, mine.acting(world).await, mine.acting(world).await];
+
+        let listed = items(&first, "/me/sessions").await;
+        let ids: Vec<_> = listed.iter().map(|session| session["id"].as_str().expect("an id").to_owned()).collect();
+        assert_eq!(ids, [sid(&first), sid(&second), sid(&third)]);
+        assert_eq!((&listed[0]["current"], &listed[1]["current"]), (&json!(true), &json!(false)));
+        for others in [&alice, &other] {
+            refused(first.delete(&format!("/me/sessions/{}", sid(others))).await, 404, "not-found");
+            refused(others.delete(&format!("/me/sessions/{}", sid(&first))).await, 404, "not-found");
+        }
+        version(first.delete(&format!("/me/sessions/{}", sid(&second))).await.expect(200));
+        refused(second.get("/me").await, 401, "invalid-token");
+        first.delete("/me/sessions").await.expect(200);
+        refused(third.get("/me").await, 401, "invalid-token");
+        for stays in [&first, &alice, &other] {
+            stays.get("/me").await.expect(200);
+        }
+        first.delete("/me/sessions?current=true").await.expect(200);
+        refused(first.get("/me").await, 401, "invalid-token");
+        alice.get("/me").await.expect(200);
+        let lines = items(&admin, &format!("/admin/audit?action=sessions.ended&subject={}", mine.id)).await;
+        assert_eq!(lines.iter().map(|line| line["detail"]["ended"].clone()).collect::<Vec<_>>(), [json!(1), json!(1)]);
+    }
+
     async fn the_row_alone_is_enough_to_end_it(world) {
         let admin = world.administrator().await;
         let mine = reader(world, &admin).await;

@@ -4,7 +4,7 @@ use super::alice;
 use crate::util::{Db, Rows, World};
 
 /// As the service asks; `$n` is anything.
-const ASKED: [&str; 15] = [
+const ASKED: [&str; 16] = [
     "SELECT id FROM sessions WHERE id = 'x'",
     "SELECT generation FROM refresh_tokens WHERE session_id = 'x'",
     "UPDATE refresh_tokens SET generation = generation + 1 WHERE session_id = 'x' AND generation = 1",
@@ -12,6 +12,7 @@ const ASKED: [&str; 15] = [
     "DELETE FROM sessions WHERE user_id = 'x' AND id <> 'y'",
     "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE idle_at < 1 LIMIT 1000)",
     "DELETE FROM sessions WHERE client_id = 'x' AND client_id <> 'rolecall'",
+    "DELETE FROM sessions WHERE client_id = 'x' AND client_id <> 'rolecall' AND user_id IS NULL AND id <> 'y'",
     "DELETE FROM sessions WHERE audience = 'x'",
     "SELECT max(version + 0) FROM changes WHERE at < 1 AND EXISTS (SELECT 1 FROM changes WHERE at < 0)",
     "DELETE FROM used_assertions WHERE (client_id, jti) IN \
