@@ -149,8 +149,9 @@ impl Refreshing<'_> {
             return Counts::Now;
         }
         let grace = seconds(self.app.config.refresh_grace);
-        // It is never shorter than it was set, and may be a second longer.
-        let in_time = |spent: &Spent| grace > 0 && self.now - spent.at <= grace;
+        // It is never shorter than it was set, and may be a second longer. A clock that was set back does not make it
+        // as long as that.
+        let in_time = |spent: &Spent| grace > 0 && (self.now - spent.at).abs() <= grace;
         match &row.spent {
             Some(spent) if self.token.has(&spent.hash) && in_time(spent) => Counts::Again(spent.clone()),
             _ => Counts::NoMore,

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Tokens, alice, is_over, is_refused, log_in, refresh, refresh_for, without_grace};
 use crate::{
     face::{oauth_error, opened},
-    util::{Db, World, on_both},
+    util::{Db, Rows, World, on_both},
 };
 
 on_both! {
@@ -37,6 +37,17 @@ on_both! {
         let (first, nobody) = (alice(world).await, world.nobody());
         let second = Tokens::of(refresh(&nobody, &first.refresh).await);
         world.wait_for(12).await;
+        is_refused(&refresh(&nobody, &first.refresh).await);
+        is_over(world, &second).await;
+    }
+
+    async fn not_when_the_clock_was_set_back(world) {
+        let (first, nobody) = (alice(world).await, world.nobody());
+        let second = Tokens::of(refresh(&nobody, &first.refresh).await);
+        let mut rows = Rows::of(world).await;
+        // As it was when the clock was ahead.
+        rows.run("UPDATE refresh_tokens SET spent_at = spent_at + 60").await;
+        rows.close().await;
         is_refused(&refresh(&nobody, &first.refresh).await);
         is_over(world, &second).await;
     }
