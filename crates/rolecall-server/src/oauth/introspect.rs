@@ -26,7 +26,7 @@ use crate::{
 #[schema(as = rolecall::TokenShown)]
 #[expect(dead_code, reason = "it describes; `Parameters` reads, so that a parameter that is there twice is refused")]
 pub(super) struct Form {
-    /// An access token or a refresh token.
+    /// An access token or a refresh token; at `/revoke` an API key, too.
     pub(super) token: String,
     /// Which of the two. It is seen anyhow.
     pub(super) token_type_hint: Option<String>,
@@ -35,6 +35,10 @@ pub(super) struct Form {
     /// For a client that proves so who it is (`client_secret_post`).
     #[schema(format = Password)]
     pub(super) client_secret: Option<String>,
+    /// For a client that proves so who it is (`private_key_jwt`): `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
+    pub(super) client_assertion_type: Option<String>,
+    /// With it: a JWT that the client signed, whose `aud` is the issuer (RFC 7523).
+    pub(super) client_assertion: Option<String>,
 }
 
 /// How a token stands. Nothing but `active` for one that does not count, or that is not for the client to see.

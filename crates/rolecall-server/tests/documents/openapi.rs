@@ -1,6 +1,6 @@
 //! The OpenAPI document: checked in, complete, and served with what an application adds to it.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use rolecall::{Router, clock::Clock, role, routing::get};
 use rolecall_server::{Config, Dev, Error, Rolecall};
@@ -83,6 +83,35 @@ fn where_a_client_says_who_it_is_the_scheme_is_the_client_s() {
     let document = document();
     assert_eq!(document["components"]["securitySchemes"]["client"]["scheme"], "basic");
     assert_eq!(document["paths"]["/token"]["post"]["security"], json!([{}, { "client": [] }]));
+}
+
+#[tokio::test]
+async fn the_grants_are_those_that_there_are() {
+    serving(true, None, async |nobody| {
+        let metadata = nobody.get("/.well-known/oauth-authorization-server").await.expect(200).json();
+        let grants = metadata["grant_types_supported"].as_array().expect("a list").iter();
+        let grants: BTreeSet<_> = grants.map(|grant| grant.as_str().expect("a text").to_owned()).collect();
+        assert_eq!(grants.len(), 4);
+        let document = document();
+        for place in ["rolecall.ClientGrantType/pattern", "rolecall.TokenRequest/properties/grant_type/pattern"] {
+            let pattern =
+                document.pointer(&format!("/components/schemas/{place}")).and_then(Value::as_str).expect(place);
+            let named = pattern.strip_prefix("^(").and_then(|rest| rest.strip_suffix(")$")).expect("alternatives");
+            assert_eq!(named.split('|').map(str::to_owned).collect::<BTreeSet<_>>(), grants, "{place}");
+        }
+    })
+    .await;
+}
+
+#[test]
+fn a_client_proves_in_each_form_what_it_can() {
+    let document = document();
+    for form in ["TokenRequest", "TokenShown"] {
+        let members = &document["components"]["schemas"][format!("rolecall.{form}")]["properties"];
+        for member in ["client_id", "client_secret", "client_assertion", "client_assertion_type"] {
+            assert!(!members[member].is_null(), "{form} has no {member}");
+        }
+    }
 }
 
 #[test]

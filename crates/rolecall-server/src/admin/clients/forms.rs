@@ -23,7 +23,7 @@ struct MethodText(String);
 #[derive(ToSchema)]
 #[schema(
     as = rolecall::ClientGrantType,
-    pattern = "^(client_credentials|password|refresh_token)$",
+    pattern = "^(client_credentials|password|refresh_token|urn:rolecall:oauth:grant-type:api-key)$",
     example = "client_credentials",
 )]
 #[expect(dead_code, reason = "it describes what the rules parse")]
