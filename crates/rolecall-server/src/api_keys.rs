@@ -19,7 +19,7 @@ use crate::{
     error::What,
     names,
     rbac::{self, Holder},
-    sessions,
+    sessions::{self, MOST_SCOPE},
     store::{api_keys as rows, users},
 };
 
@@ -74,9 +74,11 @@ pub async fn add(change: &mut Change, said: Said<'_>) -> Result<NewKey, Error> {
                 .into(),
         )
     };
+    is_short(said.scope.unwrap_or_default())?;
     let asked = Scope::parse(said.scope.unwrap_or_default()).map_err(|_| not_held())?;
     let scope = sessions::scope_for_key(change.tx(), &policy, &user, now, limit.as_deref(), asked.as_ref()).await?;
     let scope = scope.ok_or_else(not_held)?.to_string();
+    is_short(&scope)?;
     if rows::count_of_user(change.tx(), &user, now).await? >= MOST {
         return Err(Error::TooManyApiKeys(MOST));
     }
@@ -90,6 +92,16 @@ pub async fn add(change: &mut Change, said: Said<'_>) -> Result<NewKey, Error> {
     Ok(NewKey { text: text.to_text(), key })
 }
 
+/// It stands in each token that is had for the key.
+fn is_short(scope: &str) -> Result<(), Error> {
+    match scope.len() <= MOST_SCOPE {
+        true => Ok(()),
+        false => Err(Error::Invalid(format!(
+            "the `scope` of a key has at most {MOST_SCOPE} bytes; say one that names what the program needs, and no more"
+        ))),
+    }
+}
+
 fn end(said: &Said<'_>, now: i64) -> Result<i64, Error> {
     let at = match (said.expires_at, said.expires_in) {
         (Some(at), None) => Some(at),
@@ -101,12 +113,20 @@ fn end(said: &Said<'_>, now: i64) -> Result<i64, Error> {
 }
 
 /// A key that was presented, and is one.
-pub struct Proved(String);
+pub struct Proved {
+    id: String,
+    owner: String,
+}
 
 impl Proved {
     /// Its id.
     pub fn id(&self) -> &str {
-        &self.0
+        &self.id
+    }
+
+    /// The id of whom it is of.
+    pub fn owner(&self) -> &str {
+        &self.owner
     }
 }
 
@@ -118,7 +138,7 @@ pub async fn prove(app: &App, text: &str) -> Result<Option<Proved>, Error> {
     let Some(text) = Text::read(text) else { return Ok(None) };
     let mut tx = app.store.glance().await?;
     let found = rows::find(&mut tx, &text.id(), app.clock.wall()).await?;
-    Ok(found.filter(|key| text.has(&key.hash)).map(|key| Proved(key.id)))
+    Ok(found.filter(|key| text.has(&key.hash)).map(|key| Proved { id: key.id, owner: key.user }))
 }
 
 /// The keys of the actor's own that are good, in the order in which they were made, after one.
@@ -147,6 +167,18 @@ pub async fn list(app: &App, user: &str, after: &str, limit: i64) -> Result<Vec<
 pub async fn revoke_own(change: &mut Change, id: &str) -> Result<(), Error> {
     let user = change.by().account()?.0.id().to_owned();
     revoke(change, &user, id).await
+}
+
+/// Revokes a key that was presented, and ends what it has opened. If it is gone already it is no change.
+///
+/// # Errors
+/// [`Error::Store`] when it cannot be written now.
+pub async fn revoke_shown(change: &mut Change, key: &Proved) -> Result<(), Error> {
+    change.waits();
+    match revoke(change, key.owner(), key.id()).await {
+        Err(Error::NotFound(_)) => Ok(()),
+        done => done,
+    }
 }
 
 /// Revokes a key of a user, for an administrator.

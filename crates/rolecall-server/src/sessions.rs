@@ -19,6 +19,7 @@ use crate::{
     store::{FORGOTTEN_AT_ONCE, api_keys, sessions as rows},
 };
 
+pub use access::MOST_SCOPE;
 pub use by_key::{is_by_key, open_by_key, scope_for_key};
 pub use ending::{Own, end_all, end_all_of, end_of, end_own};
 pub use listing::list;
@@ -26,7 +27,7 @@ pub use open::{Asked, Opened, Refused, open, open_own};
 pub use refresh::refresh;
 pub use refresh_token::RefreshKey;
 pub use rows::Session;
-pub use shown::{Standing, introspect, revoke};
+pub use shown::{NotGivenBack, Standing, introspect, revoke};
 pub use standing::{Lasting, rights, roles_of, roles_of_users};
 
 /// Forgets sessions that have long been over, and API keys that have long ended.

@@ -72,17 +72,24 @@ impl Authenticated {
         }
     }
 
-    /// Whether all this is still so as of this transaction: between the proof and here others had their turn.
+    /// The client as of this transaction, since between the proof and here others had their turn; `None` when it would
+    /// not prove any more who it is. That it is called something else now, say, does not matter.
     ///
     /// # Errors
     /// [`Error::Store`] when it cannot be read.
-    pub async fn stands(&self, tx: &mut Tx) -> Result<bool, Error> {
-        let Some(client) = &self.client else { return Ok(true) };
-        if rows::find(tx, &client.id).await?.as_ref() != Some(client) {
-            return Ok(false);
+    pub async fn as_of(&self, tx: &mut Tx) -> Result<Option<Authenticated>, Error> {
+        let Some(before) = &self.client else { return Ok(Some(self.clone())) };
+        let Some(client) = rows::find(tx, &before.id).await? else { return Ok(None) };
+        if client.disabled || client.auth_method != before.auth_method || client.jwks != before.jwks {
+            return Ok(None);
         }
-        let Some(secret) = &self.secret else { return Ok(true) };
-        Ok(client_secrets::of_client(tx, &client.id).await?.iter().any(|known| known.id == *secret))
+        if let Some(secret) = &self.secret {
+            let known = client_secrets::of_client(tx, &client.id).await?;
+            if known.iter().all(|known| known.id != *secret) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Authenticated { client: Some(client), secret: self.secret.clone() }))
     }
 }
 

@@ -67,17 +67,21 @@ fn basic(headers: &HeaderMap) -> Result<Option<Named>, OAuthError> {
     let mut sent = headers.get_all(header::AUTHORIZATION).iter();
     match (sent.next(), sent.next()) {
         (None, _) => Ok(None),
+        (Some(header), None) if !is_basic(header.as_bytes()) => Err(OAuthError::AnotherScheme),
         (Some(header), None) => halves(header.as_bytes()).map(Some).ok_or(OAuthError::InvalidClient),
         (Some(_), Some(_)) => Err(OAuthError::InvalidRequest("two `Authorization` headers were sent; send one".into())),
     }
 }
 
+const BASIC: &[u8] = b"basic ";
+
+fn is_basic(header: &[u8]) -> bool {
+    header.get(..BASIC.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(BASIC))
+}
+
 /// Name and secret of a Basic header (RFC 7617; both form-encoded, RFC 6749, 2.3.1); an empty one is none.
 fn halves(header: &[u8]) -> Option<Named> {
-    let (scheme, rest) = header.split_at_checked(6)?;
-    if !scheme.eq_ignore_ascii_case(b"basic ") {
-        return None;
-    }
+    let (_, rest) = header.split_at_checked(BASIC.len())?;
     let text = String::from_utf8(STANDARD.decode(rest.trim_ascii()).ok()?).ok()?;
     let (name, secret) = text.split_once(':')?;
     let decode = |half: &str| Some(Some(request::decode(half.as_bytes()).ok()?).filter(|half| !half.is_empty()));

@@ -6,7 +6,7 @@ use rolecall::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{Error, request::Unread};
+use crate::{Error, request::Unread, sessions::MOST_SCOPE};
 
 /// An error as a client reads it.
 #[derive(Serialize, ToSchema)]
@@ -24,6 +24,8 @@ pub(super) struct Told {
 pub(super) enum OAuthError {
     InvalidRequest(String),
     InvalidClient,
+    /// A header that says something, and not which client asks.
+    AnotherScheme,
     /// It is known who the client is, and it may not.
     UnauthorizedClient,
     InvalidGrant,
@@ -39,8 +41,10 @@ pub(super) enum OAuthError {
     NothingHeld,
     /// More roles than a token can name.
     ScopeNeeded,
-    /// RFC 8707, section 2.
-    InvalidTarget,
+    /// More words than a token has room for.
+    ScopeTooLong,
+    /// RFC 8707, section 2: the text says why.
+    InvalidTarget(&'static str),
     /// The request could not be read: 413, 415 and the like.
     Unreadable(Problem),
     /// It is not the client's fault.
@@ -56,6 +60,12 @@ impl OAuthError {
                 StatusCode::UNAUTHORIZED,
                 "invalid_client",
                 "no such client, or not with these credentials; leave `client_id` out to log in to Rolecall itself"
+                    .into(),
+            ),
+            OAuthError::AnotherScheme => (
+                StatusCode::UNAUTHORIZED,
+                "invalid_client",
+                "the `Authorization` header is not one that names a client: use the scheme `Basic`, or leave it out"
                     .into(),
             ),
             OAuthError::UnauthorizedClient => (
@@ -88,11 +98,12 @@ impl OAuthError {
                 "invalid_scope",
                 "the account has more roles than one token can name; name those that are needed in `scope`".into(),
             ),
-            OAuthError::InvalidTarget => (
+            OAuthError::ScopeTooLong => (
                 bad,
-                "invalid_target",
-                "there is no API of this name, or it is disabled; name one in `resource`".into(),
+                "invalid_scope",
+                format!("`scope` has at most {MOST_SCOPE} bytes; a role may stand for many words"),
             ),
+            OAuthError::InvalidTarget(why) => (bad, "invalid_target", (*why).into()),
             OAuthError::Unreadable(problem) => (problem.status(), "invalid_request", problem.detail().to_owned()),
             OAuthError::Ours(error) if error.is_fault() => server_error(),
             OAuthError::Ours(Error::Busy(_) | Error::Unavailable(_) | Error::Store(_)) => (
@@ -131,7 +142,7 @@ impl IntoResponse for OAuthError {
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match self {
-            OAuthError::InvalidClient => {
+            OAuthError::InvalidClient | OAuthError::AnotherScheme => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Basic realm="rolecall""#));
             }
             OAuthError::Ours(Error::Busy(seconds) | Error::Limited(seconds)) => {
@@ -150,7 +161,9 @@ impl From<Unread> for OAuthError {
     fn from(unread: Unread) -> Self {
         match unread {
             // A token is for exactly one API (RFC 8707, 2 allows to refuse more).
-            Unread::Twice(name) if name == "resource" => OAuthError::InvalidTarget,
+            Unread::Twice(name) if name == "resource" => {
+                OAuthError::InvalidTarget("`resource` was sent more than once; a token is for one API")
+            }
             unread => OAuthError::InvalidRequest(unread.to_string()),
         }
     }

@@ -120,7 +120,7 @@ async fn answer(app: &App, request: Request) -> Result<Introspected, OAuthError>
     }
     let missing = || OAuthError::InvalidRequest("`token` is missing".into());
     let token = form.take("token").ok_or_else(missing)?;
-    let found = sessions::introspect(app, &client, &token).await?;
+    let found = sessions::introspect(app, &client, &token).await?.map_err(|_| OAuthError::InvalidClient)?;
     Ok(found.map_or_else(Introspected::default, |standing| Introspected::of(standing, &app.issuer)))
 }
 

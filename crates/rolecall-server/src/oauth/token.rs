@@ -22,7 +22,7 @@ use crate::{
     app::App,
     clients::GrantType,
     request,
-    sessions::{self, Asked, Opened, Refused},
+    sessions::{self, Asked, MOST_SCOPE, Opened, Refused},
 };
 
 /// What whoever wants a token sends; [`answer`] reads it, in the order in which it needs it.
@@ -117,10 +117,15 @@ async fn answer(app: &Arc<App>, request: Request) -> Result<Opened, OAuthError> 
     let client = client_auth::authenticate(app, &parts.headers, &mut form).await?;
     let missing = || OAuthError::InvalidRequest("`grant_type` is missing; use `grant_type=password`".into());
     let grant = grants::parse(app, &form.take("grant_type").ok_or_else(missing)?)?;
-    if !client.may(grant) {
+    // A refresh token is looked at first: in the hands of another client it ends its session.
+    if grant != GrantType::RefreshToken && !client.may(grant) {
         return Err(OAuthError::UnauthorizedClient);
     }
-    let scope = Scope::parse(&form.take("scope").unwrap_or_default()).map_err(|_| OAuthError::InvalidScope)?;
+    let scope = form.take("scope").unwrap_or_default();
+    if scope.len() > MOST_SCOPE {
+        return Err(OAuthError::ScopeTooLong);
+    }
+    let scope = Scope::parse(&scope).map_err(|_| OAuthError::InvalidScope)?;
     let asked = Asked { client, resource: form.take("resource"), scope, origin: request::origin(&parts, app) };
     let opened = match grant {
         GrantType::Password => {
@@ -143,7 +148,9 @@ async fn answer(app: &Arc<App>, request: Request) -> Result<Opened, OAuthError> 
     opened.map_err(|refused| match refused {
         Refused::Grant => OAuthError::InvalidGrant,
         Refused::Client => OAuthError::InvalidClient,
-        Refused::Target => OAuthError::InvalidTarget,
+        Refused::NotItsGrant => OAuthError::UnauthorizedClient,
+        Refused::Target => OAuthError::InvalidTarget(NO_SUCH_API),
+        Refused::AnotherTarget => OAuthError::InvalidTarget(ANOTHER_API),
         Refused::Token => OAuthError::InvalidRefreshToken,
         Refused::Key => OAuthError::InvalidApiKey,
         Refused::Scope => OAuthError::InvalidScope,
@@ -151,6 +158,9 @@ async fn answer(app: &Arc<App>, request: Request) -> Result<Opened, OAuthError> 
         Refused::TooManyRoles => OAuthError::ScopeNeeded,
     })
 }
+
+const NO_SUCH_API: &str = "there is no API of this name, or it is disabled; name one in `resource`";
+const ANOTHER_API: &str = "the tokens of a session are all for one API, and this is another; log in for that one";
 
 /// RFC 6749, 5.1.
 fn told(opened: &Opened) -> Response {

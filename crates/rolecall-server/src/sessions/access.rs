@@ -13,6 +13,9 @@ use crate::{
     store::{assignments::Assignment, sessions::Session},
 };
 
+/// The longest scope that is asked for, in bytes. A token has room for about twice that, and for the roles besides.
+pub const MOST_SCOPE: usize = 1024;
+
 /// An access token.
 #[derive(Debug)]
 pub(super) struct Minted {

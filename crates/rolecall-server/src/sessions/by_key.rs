@@ -11,6 +11,7 @@ use crate::{
     Error,
     api_keys::Proved,
     app::App,
+    clients::GrantType,
     config::LONGEST_TOKEN,
     store::{
         Tx, api_keys,
@@ -28,10 +29,10 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::Store`] when it cannot be written now.
-pub async fn open_by_key(app: &App, proved: &Proved, asked: Asked) -> Result<Result<Opened, Refused>, Error> {
+pub async fn open_by_key(app: &App, proved: &Proved, mut asked: Asked) -> Result<Result<Opened, Refused>, Error> {
     let now = app.clock.wall();
     let (mut tx, version) = app.store.write_as_of().await?;
-    let audience = match allowed(app, &mut tx, &asked).await? {
+    let audience = match allowed(app, &mut tx, &mut asked, GrantType::ApiKey).await? {
         Ok(audience) => audience,
         Err(why) => return Ok(Err(why)),
     };

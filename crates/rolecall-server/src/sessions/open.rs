@@ -58,8 +58,12 @@ pub enum Refused {
     Grant,
     /// The client is not what it was when it proved who it is.
     Client,
-    /// There is no such API, or it is not the session's.
+    /// The client may not ask by this grant.
+    NotItsGrant,
+    /// There is no such API.
     Target,
+    /// It is not the API of the session.
+    AnotherTarget,
     /// The refresh token is none of ours or does not count any more, or its session is over.
     Token,
     /// The API key is none of ours or does not count any more, or its owner is disabled or gone.
@@ -80,11 +84,11 @@ pub enum Refused {
 ///
 /// # Errors
 /// [`Error::Store`] when it cannot be written now.
-pub async fn open(app: &App, proved: &Proved, asked: Asked) -> Result<Result<Opened, Refused>, Error> {
+pub async fn open(app: &App, proved: &Proved, mut asked: Asked) -> Result<Result<Opened, Refused>, Error> {
     // Before the roles are read: a token must not seem younger than what it says.
     let now = app.clock.wall();
     let (mut tx, version) = app.store.write_as_of().await?;
-    let audience = match allowed(app, &mut tx, &asked).await? {
+    let audience = match allowed(app, &mut tx, &mut asked, GrantType::Password).await? {
         Ok(audience) => audience,
         Err(why) => return was_right(app, tx, proved, why).await,
     };
@@ -137,14 +141,14 @@ pub async fn open(app: &App, proved: &Proved, asked: Asked) -> Result<Result<Ope
 ///
 /// # Errors
 /// [`Error::Store`] when it cannot be written now.
-pub async fn open_own(app: &App, asked: Asked) -> Result<Result<Opened, Refused>, Error> {
-    let Some(client) = asked.client.client() else { return Ok(Err(Refused::Client)) };
+pub async fn open_own(app: &App, mut asked: Asked) -> Result<Result<Opened, Refused>, Error> {
     let now = app.clock.wall();
     let (mut tx, version) = app.store.write_as_of().await?;
-    let audience = match allowed(app, &mut tx, &asked).await? {
+    let audience = match allowed(app, &mut tx, &mut asked, GrantType::ClientCredentials).await? {
         Ok(audience) => audience,
         Err(why) => return Ok(Err(why)),
     };
+    let Some(client) = asked.client.client() else { return Ok(Err(Refused::NotItsGrant)) };
     let policy = app.policy_of(&mut tx, version).await?;
     let assigned = holding(assignments::of(&mut tx, Holder::Client(&client.id)).await?, now);
     if asked.scope.as_ref().is_some_and(|scope| !is_held(&policy, &assigned, scope)) {
@@ -164,10 +168,17 @@ pub async fn open_own(app: &App, asked: Asked) -> Result<Result<Opened, Refused>
     Ok(Ok(Opened { token: minted.token, expires_in: minted.exp - now, scope: asked.scope, refresh_token: None }))
 }
 
-/// For which API, if the client is still what it was.
-pub(super) async fn allowed(app: &App, tx: &mut Tx, asked: &Asked) -> Result<Result<Option<String>, Refused>, Error> {
-    if !asked.client.stands(tx).await? {
-        return Ok(Err(Refused::Client));
+/// For which API, if the client still may. It is asked as it is now.
+pub(super) async fn allowed(
+    app: &App,
+    tx: &mut Tx,
+    asked: &mut Asked,
+    grant: GrantType,
+) -> Result<Result<Option<String>, Refused>, Error> {
+    let Some(client) = asked.client.as_of(tx).await? else { return Ok(Err(Refused::Client)) };
+    asked.client = client;
+    if !asked.client.may(grant) {
+        return Ok(Err(Refused::NotItsGrant));
     }
     match apis::audience(app, tx, asked.resource.as_deref(), &asked.client).await {
         Err(Error::NotFound(_)) => Ok(Err(Refused::Target)),

@@ -23,6 +23,7 @@ use crate::{
     actor::{Actor, Origin},
     app::App,
     change::{Change, Prefer},
+    clients::GrantType,
     ids,
     store::{
         Tx, assignments,
@@ -38,7 +39,10 @@ use crate::{
 /// [`Error::Store`] when it cannot be written now, [`Error::Unavailable`]; the token may have been spent then, and is
 /// answered with its successor when it comes again within the grace.
 pub async fn refresh(app: &Arc<App>, token: &str, asked: Asked) -> Result<Result<Opened, Refused>, Error> {
-    let Some(token) = app.refresh_key.read(token) else { return Ok(Err(Refused::Token)) };
+    let Some(token) = app.refresh_key.read(token) else {
+        let may = asked.client.may(GrantType::RefreshToken);
+        return Ok(Err(if may { Refused::Token } else { Refused::NotItsGrant }));
+    };
     // Before it stands in line for the database: the grace is counted from when it came, and a token must not seem younger
     // than what it says.
     let now = app.clock.wall();
@@ -90,21 +94,21 @@ impl Refreshing<'_> {
     async fn run(&self, tx: &mut Tx) -> Result<Done, Error> {
         let Refreshing { app, token, asked, now, .. } = *self;
         let gone = Done::Not(Refused::Token);
-        if !asked.client.stands(tx).await? {
-            return Ok(Done::Not(Refused::Client));
-        }
-        let Some(mut session) = sessions::find(tx, &token.session()).await?.filter(|session| !session.is_over(now))
-        else {
-            return Ok(gone);
-        };
-        if session.client != asked.client.id() {
+        let Some(client) = asked.client.as_of(tx).await? else { return Ok(Done::Not(Refused::Client)) };
+        let found = sessions::find(tx, &token.session()).await?.filter(|session| !session.is_over(now));
+        // Whoever has the token of another one ends its session, whatever he may himself.
+        if let Some(session) = found.clone().filter(|session| session.client != client.id()) {
             return Ok(Done::Ends(session, Why::AnotherClient));
         }
+        if !client.may(GrantType::RefreshToken) {
+            return Ok(Done::Not(Refused::NotItsGrant));
+        }
+        let Some(mut session) = found else { return Ok(gone) };
         if !goes_on(app, tx, &session, now).await? {
             return Ok(gone);
         }
         if asked.resource.as_ref().is_some_and(|asked| asked != session.audience.as_ref().unwrap_or(&app.issuer)) {
-            return Ok(Done::Not(Refused::Target));
+            return Ok(Done::Not(Refused::AnotherTarget));
         }
         // Whoever loses the race for it finds what the winner has written.
         loop {

@@ -184,6 +184,36 @@ on_both! {
         assert!(!account(&admin, "nobody-yet").await.is_empty());
     }
 
+    async fn what_it_names_has_room_in_a_token(world) {
+        let (admin, alice) = (world.administrator().await, alice(world).await);
+        let names: Vec<String> = (0..16).map(|number| format!("{number:0>64}")).collect();
+        for name in &names {
+            world.role(&admin, name, &[], &[]).await;
+            world.give(&admin, &alice, name).await;
+        }
+        // Their names are more than that.
+        refused(alice.post("/me/keys", said(json!({}))).await, 400, "invalid");
+        for (scope, is_taken) in [
+            (names[1..].join(" "), true),
+            (names.join(" "), false),
+            (format!("user{}", " ".repeat(1020)), true),
+            (format!("user{}", " ".repeat(1021)), false),
+        ] {
+            let answer = alice.post("/me/keys", said(json!({ "scope": scope }))).await;
+            let at_token = world.nobody().log_in_for("alice", PASSWORD, Some(&scope)).await;
+            match is_taken {
+                true => drop((answer.expect(201), at_token.expect(200))),
+                false => {
+                    let why = refused(answer, 400, "invalid")["detail"].clone();
+                    oauth_error(&at_token, 400, "invalid_scope");
+                    for why in [&why, &at_token.json()["error_description"]] {
+                        assert!(why.as_str().expect("a text").contains("1024 bytes"), "{why}");
+                    }
+                }
+            }
+        }
+    }
+
     async fn an_administrator_s_key_administers(world) {
         let (admin, bob) = (world.administrator().await, world.user("bob").await);
         let mine = key(&admin, json!({ "scope": "rolecall.admin" })).await;

@@ -4,6 +4,7 @@ mod apis;
 mod assertions;
 mod audience;
 mod authentication;
+mod edited;
 mod laws;
 mod own;
 mod refresh;

@@ -110,7 +110,7 @@ on_both! {
         Tokens::of(refresh(world, &mine, &tokens.refresh).await);
     }
 
-    /// It has lost what it had by that grant; whoever never had it learns nothing of the token, and ends nothing by it.
+    /// It is told so of its own tokens and of what is none; another one's end, as in any other wrong hands.
     async fn a_client_without_the_grant_is_told_so(world) {
         let admin = world.administrator().await;
         world.nobody().register("alice", PASSWORD).await.expect(201);
@@ -120,10 +120,22 @@ on_both! {
         let form = format!("grant_type=password&username=alice&password={}", encoded(PASSWORD));
         let told = sent(world, &without, &form).await.expect(200).json();
         assert_eq!(told["refresh_token"], Value::Null, "its sessions do not go on");
-        for token in [tokens.refresh.as_str(), "rcr_made-up"] {
-            oauth_error(&refresh(world, &without, token).await, 400, "unauthorized_client");
-        }
+        oauth_error(&refresh(world, &without, "rcr_made-up").await, 400, "unauthorized_client");
         tokens.calls(world).await.expect(200);
+        oauth_error(&refresh(world, &without, &tokens.refresh).await, 400, "invalid_grant");
+        tokens.calls(world).await.expect(401);
+        oauth_error(&refresh(world, &mine, &tokens.refresh).await, 400, "invalid_grant");
+        oauth_error(&refresh(world, &without, &tokens.refresh).await, 400, "unauthorized_client");
+
+        let tokens = Tokens::log_in(world, &mine, "").await;
+        // Past the service, which would end the session.
+        let mut rows = crate::util::Rows::of(world).await;
+        let grant = format!("client_id = '{}' AND value = 'refresh_token'", mine.id);
+        rows.run(&format!("UPDATE client_lists SET kind = 'redirect_uri' WHERE {grant}")).await;
+        oauth_error(&refresh(world, &mine, &tokens.refresh).await, 400, "unauthorized_client");
+        tokens.calls(world).await.expect(200);
+        rows.run(&format!("UPDATE client_lists SET kind = 'grant_type' WHERE {grant}")).await;
+        rows.close().await;
         let tokens = Tokens::of(refresh(world, &mine, &tokens.refresh).await);
 
         admin.patch(&mine.path(), json!({ "grant_types": ["password"] })).await.expect(200);

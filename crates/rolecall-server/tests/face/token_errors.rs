@@ -119,6 +119,16 @@ on_both! {
         }
     }
 
+    async fn another_scheme_is_called_so(world) {
+        let bearer = format!("Bearer {}", world.user("alice").await.token());
+        for header in [bearer.as_str(), "Digest username=\"alice\"", "Negotiate x"] {
+            let answer = asked(&world.nobody(), &[("authorization", header)], GOOD).await;
+            oauth_error(&answer, 401, "invalid_client");
+            assert!(answer.text().contains("scheme `Basic`"), "{}", answer.text());
+            assert_eq!(answer.header("www-authenticate"), "Basic realm=\"rolecall\"");
+        }
+    }
+
     async fn a_client_says_once_who_it_is(world) {
         world.nobody().register("alice", PASSWORD).await.expect(201);
         let empty = ("authorization", "Basic Og==");

@@ -115,7 +115,12 @@ on_both! {
             oauth_error(&nobody.form("/token", &form).await, 400, "invalid_request");
         }
         oauth_error(&nobody.form(&format!("/token?{good}"), "").await, 400, "invalid_request");
-        oauth_error(&nobody.form("/token", &format!("{good}&resource=https%3A%2F%2Fother.example")).await, 400, "invalid_target");
+        let other = "resource=https%3A%2F%2Fother.example";
+        for (more, why) in [(format!("&{other}"), "this is another"), (format!("&{other}&{other}"), "more than once")] {
+            let answer = nobody.form("/token", &format!("{good}{more}")).await;
+            oauth_error(&answer, 400, "invalid_target");
+            assert!(answer.text().contains(why), "{}", answer.text());
+        }
         oauth_error(&nobody.form("/token", &format!("{good}&client_id=nobody")).await, 401, "invalid_client");
         oauth_error(&nobody.form("/token", &good.replace("=refresh_token&", "=refresh&")).await, 400, "unsupported_grant_type");
         let json = json!({ "grant_type": "refresh_token", "refresh_token": tokens.refresh });

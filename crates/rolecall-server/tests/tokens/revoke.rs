@@ -6,7 +6,7 @@ use super::{Pair, alice, alice_through, gateway, inactive, send, send_form, shop
 use crate::{
     admin::items,
     clients::{Client, client},
-    face::oauth_error,
+    face::{encoded, oauth_error},
     util::{World, on_both, world::PASSWORD},
 };
 
@@ -81,6 +81,39 @@ on_both! {
         send_form(world, "/revoke", &format!("token={}&token_type_hint=access_token", pair.refresh)).await.expect(200);
         world.nobody().with_token(&pair.access).get("/me").await.expect(401);
         assert_eq!(items(&admin, "/admin/audit?action=session.ended").await[0]["actor_name"], "alice");
+    }
+
+    async fn an_api_key_is_revoked_by_whoever_could_use_it(world) {
+        let (admin, alice) = (world.administrator().await, world.user("alice").await);
+        let grant = "urn:rolecall:oauth:grant-type:api-key";
+        let may = client(&admin, json!({ "client_name": "robots", "grant_types": [grant] })).await;
+        let may_not = client(&admin, json!({})).await;
+        let exchange = async |key: &str| {
+            send_form(world, "/token", &format!("grant_type={}&api_key={key}", encoded(grant))).await
+        };
+        for (client, actor) in [(None, "alice"), (Some(&may), "robots")] {
+            let said = json!({ "name": "robot", "expires_in": 600 });
+            let key = alice.post("/me/keys", said).await.expect(201).json()["api_key"].as_str().expect("a key").to_owned();
+            let robot = exchange(&key).await.expect(200).json()["access_token"].as_str().expect("a token").to_owned();
+            let robot = world.nobody().with_token(&robot);
+            robot.get("/me").await.expect(200);
+            oauth_error(&send(world, &may_not, "/revoke", &key).await, 400, "unauthorized_client");
+            send_form(world, "/revoke", &format!("token={}", &key[..key.len() - 4])).await.expect(200);
+            robot.get("/me").await.expect(200);
+
+            for _ in 0..2 {
+                let answer = match client {
+                    Some(client) => send(world, client, "/revoke", &key).await,
+                    None => send_form(world, "/revoke", &format!("token={key}&token_type_hint=api_key")).await,
+                };
+                assert_eq!(answer.expect(200).text(), "");
+                robot.get("/me").await.expect(401);
+                oauth_error(&exchange(&key).await, 400, "invalid_grant");
+            }
+            let lines = items(&admin, &format!("/admin/audit?action=api_key.revoked&subject={}", alice.id())).await;
+            assert_eq!(lines.last().expect("a line")["actor_name"], actor);
+        }
+        alice.get("/me").await.expect(200);
     }
 
     async fn what_does_not_count_is_no_error(world) {
