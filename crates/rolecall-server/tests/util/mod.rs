@@ -16,7 +16,7 @@ pub use world::{Db, World};
 
 /// Waits until it is so, however long that takes; but not for ever.
 pub async fn until(mut is: impl AsyncFnMut() -> bool) {
-    let limit = tokio::time::timeout(std::time::Duration::from_secs(60), async {
+    let limit = tokio::time::timeout(std::time::Duration::from_secs(180), async {
         while !is().await {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
