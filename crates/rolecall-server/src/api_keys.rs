@@ -74,7 +74,6 @@ pub async fn add(change: &mut Change, said: Said<'_>) -> Result<NewKey, Error> {
                 .into(),
         )
     };
-    is_short(said.scope.unwrap_or_default())?;
     let asked = Scope::parse(said.scope.unwrap_or_default()).map_err(|_| not_held())?;
     let scope = sessions::scope_for_key(change.tx(), &policy, &user, now, limit.as_deref(), asked.as_ref()).await?;
     let scope = scope.ok_or_else(not_held)?.to_string();

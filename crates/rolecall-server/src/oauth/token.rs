@@ -121,11 +121,11 @@ async fn answer(app: &Arc<App>, request: Request) -> Result<Opened, OAuthError> 
     if grant != GrantType::RefreshToken && !client.may(grant) {
         return Err(OAuthError::UnauthorizedClient);
     }
-    let scope = form.take("scope").unwrap_or_default();
-    if scope.len() > MOST_SCOPE {
+    let scope = Scope::parse(&form.take("scope").unwrap_or_default()).map_err(|_| OAuthError::InvalidScope)?;
+    // As it is written into the token: each word once.
+    if scope.as_ref().is_some_and(|scope| scope.to_string().len() > MOST_SCOPE) {
         return Err(OAuthError::ScopeTooLong);
     }
-    let scope = Scope::parse(&scope).map_err(|_| OAuthError::InvalidScope)?;
     let asked = Asked { client, resource: form.take("resource"), scope, origin: request::origin(&parts, app) };
     let opened = match grant {
         GrantType::Password => {
