@@ -422,6 +422,20 @@ fn compressed() -> Vec<u8> {
     der
 }
 
+/// A key that says it is for RSASSA-PSS (RFC 4055, 1.2) is for no RS256.
+#[test]
+fn an_rsa_key_is_for_what_it_says() {
+    let spki: PublicKeyX509Der<'_> = PAIRS.rsa.public_key().as_der().expect("SPKI");
+    let mut der = spki.as_ref().to_vec();
+    let identifier = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+    let at = der.windows(9).position(|window| window == identifier).expect("rsaEncryption");
+    assert!(AnyKey::from_pem(&pem("PUBLIC KEY", &der)).is_ok());
+    for other in [0x0a, 0x0b] {
+        der[at + 8] = other;
+        assert!(AnyKey::from_pem(&pem("PUBLIC KEY", &der)).is_err());
+    }
+}
+
 #[test]
 fn pem_that_is_not_one_key_says_what_to_do() {
     let key = pem("PRIVATE KEY", &pkcs8()[0].1);

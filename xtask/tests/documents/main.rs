@@ -46,6 +46,16 @@ fn links_between_documents_lead_somewhere() {
     assert!(broken.is_empty(), "links that lead nowhere:\n{}", broken.join("\n"));
 }
 
+#[test]
+fn no_document_has_a_conflict_in_it() {
+    let marks = ["<<<<<<< ", ">>>>>>> "];
+    for document in documents() {
+        let text = fs::read_to_string(&document).expect("a document");
+        let conflict = text.lines().find(|line| marks.iter().any(|mark| line.starts_with(mark)));
+        assert_eq!(conflict, None, "{}", document.display());
+    }
+}
+
 fn missing(named: &Named) -> Option<String> {
     let Named { folder, file, name } = named;
     let (_, place) = FOLDERS.iter().find(|(short, _)| short == folder)?;

@@ -15,6 +15,9 @@ const P256: &[u8] =
 /// And of an Ed25519 key: id-Ed25519 (RFC 8410, 3).
 const ED25519: &[u8] = &[0x06, 3, 0x2b, 0x65, 0x70];
 
+/// And of an RSA key: rsaEncryption, NULL (RFC 3279, 2.3.1). One that is for PSS alone has another (RFC 4055, 1.2).
+const RSA: &[u8] = &[0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0];
+
 /// A `SubjectPublicKeyInfo` (RFC 5280, 4.1.2.7).
 pub(super) fn public_jwk(der: &[u8]) -> Option<Value> {
     let (info, rest) = element(SEQUENCE, der)?;
@@ -26,7 +29,8 @@ pub(super) fn public_jwk(der: &[u8]) -> Option<Value> {
         _ if !rest.is_empty() || !more.is_empty() => None,
         P256 => p256_jwk(key),
         ED25519 => Some(ed25519_jwk(key)),
-        _ => rsa_jwk(der),
+        RSA => rsa_jwk(der),
+        _ => None,
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use utoipa::{OpenApi, ToSchema};
 use zeroize::Zeroizing;
 
-use super::{Changed, Made, Waiting};
+use super::{Changed, Made, Waiting, never_null};
 use crate::{
     Error,
     app::App,
@@ -97,15 +97,24 @@ async fn show(State(app): State<Arc<App>>, Segments(kid): Segments<String>) -> R
 #[serde(deny_unknown_fields)]
 struct Said {
     /// `ES256`, `RS256` or `EdDSA`; without it, the setting `signing_algorithm`.
+    #[serde(default, deserialize_with = "never_null")]
+    #[schema(nullable = false)]
     algorithm: Option<String>,
     /// A private or a public JWK, its `kid` kept.
-    #[schema(value_type = Option<Object>)]
+    #[serde(default, deserialize_with = "never_null")]
+    #[schema(value_type = Object, required = false)]
     jwk: Option<Value>,
     /// The same in PEM: `PRIVATE KEY`, `PUBLIC KEY`, or the older forms of EC and RSA.
+    #[serde(default, deserialize_with = "never_null")]
+    #[schema(nullable = false)]
     pem: Option<String>,
     /// For a key from elsewhere that has none of its own; without it, its thumbprint.
+    #[serde(default, deserialize_with = "never_null")]
+    #[schema(nullable = false)]
     kid: Option<String>,
     /// For a key from elsewhere: whether it is to sign here. Without it, it does if it can.
+    #[serde(default, deserialize_with = "never_null")]
+    #[schema(nullable = false)]
     signs: Option<bool>,
 }
 

@@ -54,7 +54,7 @@ pub(super) enum Command {
     /// Bring a key in from elsewhere: it signs six minutes later, when everybody who verifies can have it
     ///
     /// A public key, and an RSA key below 3072 bits, only verifies, until it is revoked. An `oct` key (HS256) is in no key
-    /// set, and signs at once.
+    /// set, and signs at once, or just after a key that waits already.
     Import {
         /// A JWK, or a key in PEM that is not encrypted; `-` is standard input
         file: PathBuf,

@@ -129,7 +129,7 @@ impl Imported {
 }
 
 /// Publishes a key from elsewhere. One that signs does so as soon as everybody who verifies can have it, as if it had been
-/// made here; a secret, which nobody fetches, at once. The one that signs now retires then.
+/// made here; a secret, which nobody fetches, at once, or just after a key that waits already. The one that signs now retires then.
 ///
 /// # Errors
 /// [`Error::Beyond`] for who does not hold everything; [`Error::Invalid`] for a secret that comes in over the network;
@@ -164,8 +164,8 @@ pub fn warn_of_secrets(ring: &Ring) {
         tracing::warn!(
             kid,
             "the secret `{kid}` (HS256) verifies tokens: whoever has it can sign them, too, for an administrator as well, and \
-             it is in no key set that others could read. To leave it: `rolecall keys rotate`, and `rolecall keys revoke` when \
-             its last token is dead"
+             it is in no key set that others could read. To leave it: `rolecall keys rotate`, after which it goes with its \
+             last token, or `rolecall keys revoke`"
         );
     }
 }

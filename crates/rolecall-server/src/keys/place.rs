@@ -86,15 +86,38 @@ impl Place {
                 self.path.display()
             )));
         }
+        if is_mounted(&self.path) {
+            return Err(Error::Start(format!(
+                "the key file `{}` is mounted by itself, so that no other file can take its name: mount its folder, or \
+                 rotate it where it comes from; nothing was changed",
+                self.path.display()
+            )));
+        }
         let new = KeyFile::write(&self.new).map_err(|error| {
             let hint = "nothing was changed; rotate it where its folder can be written, and has room";
             Error::Start(format!("{error}: {hint}"))
         })?;
+        if let Err(error) = same_owner(&self.path, &self.new) {
+            self.discard();
+            return Err(Error::Start(format!(
+                "the key file `{}` belongs to another user, to whom the new one cannot be given: {error}; run this as that \
+                 user; nothing was changed",
+                self.path.display()
+            )));
+        }
         if let Err(error) = sync_folder(&self.new) {
             self.discard();
             return Err(Error::Start(format!("the key file `{}` cannot be made: {error}", self.new.display())));
         }
         Ok(new)
+    }
+
+    /// Removes the one that was to follow, if it is still this one: another process may have made one of that name, which
+    /// the database names by now.
+    pub fn discard_own(&self, new: &KeyFile) {
+        if KeyFile::open(&self.new).is_ok_and(|there| there.id() == new.id()) {
+            self.discard();
+        }
     }
 
     /// Gives the one that follows the name of the one before, which is gone.
@@ -146,4 +169,31 @@ impl Found {
         }
         self.file
     }
+}
+
+/// Whether something is mounted at this very path, as containers do it with one file: then nothing can be renamed over it
+/// (EBUSY). Told by what Linux says of its mounts; elsewhere this is not done.
+fn is_mounted(path: &Path) -> bool {
+    let Ok(mounts) = fs::read_to_string("/proc/self/mountinfo") else { return false };
+    let Some(path) = path.canonicalize().ok().and_then(|path| path.into_os_string().into_string().ok()) else {
+        return false;
+    };
+    // What would end the field is escaped in octal (proc_pid_mountinfo(5)).
+    let escaped = path.replace('\\', "\\134").replace(' ', "\\040").replace('\t', "\\011").replace('\n', "\\012");
+    mounts.lines().any(|line| line.split(' ').nth(4) == Some(&escaped))
+}
+
+/// Gives the new file to whom the old one belongs: whoever rotates it may be root.
+fn same_owner(old: &Path, new: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, chown};
+        let (owner, made) = (fs::metadata(old)?, fs::metadata(new)?);
+        let different = |old: u32, new: u32| (old != new).then_some(old);
+        let (user, group) = (different(owner.uid(), made.uid()), different(owner.gid(), made.gid()));
+        if user.is_some() || group.is_some() {
+            chown(new, user, group)?;
+        }
+    }
+    Ok(())
 }

@@ -28,7 +28,7 @@ pub async fn rotate_file(app: &Arc<App>, by: &Actor) -> Result<String, Error> {
     let change = match rewrapped(app, by, &new).await {
         Ok(change) => change,
         Err(error) => {
-            place.discard();
+            place.discard_own(&new);
             return Err(error);
         }
     };

@@ -181,10 +181,14 @@ impl Shown {
         let assigned = holding(assignments::of(tx, session.holder()).await?, now);
         // Whoever goes by `scope` must not find a right in it that was taken away, and nothing in it is not everything.
         let held = cut_to.as_ref().map(|scope| still_held(&policy, &assigned, scope));
-        let active = match &held {
+        let mut active = match &held {
             Some(None) => Active::default(),
             held => active(&policy, &assigned, held.as_ref().and_then(Option::as_ref)),
         };
+        // For permissions only, it is in no role: whoever goes by roles would take it for more than it is.
+        if cut_to.is_some_and(|scope| scope.roles().is_empty()) {
+            active.roles.clear();
+        }
         let is_access = matches!(self, Shown::Access(_));
         Ok(Some(Standing {
             is_access,

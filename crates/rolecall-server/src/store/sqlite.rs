@@ -91,6 +91,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(PATIENCE)
         .pragma("trusted_schema", "OFF")
+        // What is removed or encrypted anew is overwritten, and not only given up.
+        .pragma("secure_delete", "ON")
         .pragma("cache_size", format!("-{CACHE_KIB}"));
     options.disable_statement_logging()
 }

@@ -213,6 +213,11 @@ on_both! {
             (json!({ "pem": handed::pem("ENCRYPTED PRIVATE KEY", b"x") }), "openssl pkey"),
             (json!({ "pem": handed::pem("CERTIFICATE", b"x") }), "openssl x509"),
             (json!({ "pem": handed::pem("PRIVATE KEY", b"x") }), "Ed25519"),
+            // What was to come in and is not there, which is no order to make one.
+            (json!({ "jwk": null }), "JWK"),
+            (json!({ "pem": null }), "wrong type"),
+            (json!({ "jwk": null, "kid": "x" }), "JWK"),
+            (json!({ "algorithm": null }), "wrong type"),
             // What cannot sign.
             (json!({ "pem": theirs.public_pem, "signs": true }), "does not sign"),
             (json!({ "pem": handed::rsa(KeySize::Rsa2048).1, "signs": true }), "3072"),

@@ -54,6 +54,24 @@ async fn nobody_notices(url: &str) {
     service.stop();
 }
 
+/// Whoever has the file of before, and copies the database afterwards, finds nothing that it opens.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_of_before_is_left_in_the_file_of_sqlite() {
+    let mut scene = Scene::on(SQLITE).await;
+    let hex = "SELECT hex(sealed) FROM signing_keys WHERE length(sealed) > 0 UNION SELECT hex(sealed) FROM secret_keys";
+    let before: Vec<String> = scene.rows().await.texts(hex).await;
+    assert!(before.len() >= 3, "{before:?}");
+    assert_eq!(scene.rotate().code, Some(0));
+    let written = |name: &str| fs::read(scene.path().join(name)).unwrap_or_default();
+    let files = ["rolecall.db", "rolecall.db-wal"].map(written).concat();
+    let files: String = files.iter().map(|byte| format!("{byte:02X}")).collect();
+    // Half of one would do for whoever has the rest.
+    for sealed in &before {
+        assert!(!files.contains(&sealed[..32]) && !files.contains(&sealed[sealed.len() - 32..]));
+    }
+    scene.goes_on_alone().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_notices_on_sqlite() {
     nobody_notices(SQLITE).await;

@@ -1,6 +1,10 @@
 //! Where the new file cannot be made, or cannot be given its name.
 
-use std::fs;
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, chown},
+    process::Command,
+};
 
 use super::{SQLITE, Scene, write};
 use crate::{
@@ -16,6 +20,41 @@ async fn a_credential_of_systemd() {
     let mut command = rolecall(scene.path(), &["keys", "rotate-file", "--key-file"]);
     command.arg(&key).env("CREDENTIALS_DIRECTORY", key.parent().expect("a folder"));
     run(&mut command, "").refused(&["is a credential of systemd's", "rotate the file that it is made from"]);
+    scene.goes_on_alone().await;
+}
+
+/// As containers mount one: nothing takes its name, so that the database must not name another one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_mounted_by_itself() {
+    let mut scene = Scene::on(SQLITE).await;
+    let plain = rolecall(scene.path(), &[]);
+    let script = "mount --bind rolecall.key rolecall.key && echo mounted && exec \"$0\" keys rotate-file";
+    let mut command = Command::new("unshare");
+    command.current_dir(scene.path()).args(["-m", "sh", "-c", script]).arg(plain.get_program());
+    let Ok(said) = command.output() else { return println!("left out: there is no `unshare` here") };
+    if !said.stdout.starts_with(b"mounted") {
+        return println!("left out: nothing can be mounted here");
+    }
+    let words = String::from_utf8_lossy(&said.stderr);
+    assert!(!said.status.success(), "{words}");
+    for word in ["is mounted by itself", "mount its folder", "nothing was changed"] {
+        assert!(words.contains(word), "{words}");
+    }
+    scene.goes_on_alone().await;
+}
+
+/// The new one belongs to whom the old one does, also where root rotates it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_of_somebody_else() {
+    if !rustix::process::geteuid().is_root() {
+        println!("left out: only root can give a file away");
+        return;
+    }
+    let mut scene = Scene::on(SQLITE).await;
+    chown(scene.key(), Some(65534), Some(65534)).expect("given away");
+    assert_eq!(scene.rotate().code, Some(0));
+    let file = fs::metadata(scene.key()).expect("a file");
+    assert_eq!((file.uid(), file.gid()), (65534, 65534));
     scene.goes_on_alone().await;
 }
 
