@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    postgres,
+    postgres, proxies,
     python::Programs,
     run::{Failed, Outcome, cargo, command, output, run},
 };
@@ -42,12 +42,15 @@ pub(crate) fn run_part(arguments: &[String]) -> Outcome {
 /// What a part needs that is not in `benches/`: told in variables that the modules of the harness name, too.
 fn bring(part: &str, target: &Path, bench: &mut Command) -> Outcome {
     let is = |parts: &[&str]| part == "all" || parts.contains(&part);
-    if is(&["logins", "flood", "change", "million", "start"]) {
+    if is(&["logins", "flood", "oauth", "proxied", "change", "million", "start"]) {
         run(&mut cargo("build --profile dist --locked --package rolecall-server --bin rolecall"))?;
         bench.env("BENCH_ROLECALL", target.join("dist/rolecall"));
     }
     if is(&["flood"]) {
         bench.env("BENCH_PYTHON", Programs::find_or_install("bench-programs", REQUIREMENTS)?.path("python"));
+    }
+    if is(&["proxied"]) {
+        proxies::find_or_install()?;
     }
     if is(&["change"]) {
         bench.env(postgres::VARIABLE, postgres::find_or_install()?);

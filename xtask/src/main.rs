@@ -27,9 +27,10 @@
 //!                 again. The targets are in crates/*/tests/fuzz, and run for a moment among the tests.
 //!
 //! bench PART      Measures, and fails where a number that must hold does not: guard, check, token, peers, logins, flood,
-//!                 change, million, start; or all of them, which is what it does unless told. With `--write` it puts
-//!                 them into docs/performance.md, which says what they mean. Keep the machine quiet meanwhile. `flood`
-//!                 installs FastAPI into target/, and `change` needs PostgreSQL, as the tests do.
+//!                 oauth, proxied, change, million, start; or all of them, which is what it does unless told. With
+//!                 `--write` it puts them into docs/performance.md, which says what they mean. Keep the machine quiet
+//!                 meanwhile. `flood` installs FastAPI into target/; `proxied` needs nginx, and `change` PostgreSQL, as
+//!                 the tests do.
 //!
 //! help            This text.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person who started it")]

@@ -86,6 +86,14 @@ pub fn post(path: &str, form: &str) -> Vec<u8> {
         .into_bytes()
 }
 
+/// A POST of JSON with a bearer token.
+pub fn post_json(path: &str, token: &str, body: &serde_json::Value) -> Vec<u8> {
+    let body = body.to_string();
+    let length = body.len();
+    let head = format!("host: 127.0.0.1\r\nauthorization: Bearer {token}\r\ncontent-type: application/json");
+    format!("POST {path} HTTP/1.1\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
+}
+
 struct Connection {
     stream: TcpStream,
     sent: Instant,

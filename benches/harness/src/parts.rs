@@ -3,7 +3,10 @@
 
 use std::{path::Path, thread, time::Instant};
 
-use crate::{change, check, flood, guard, logins, machine, million, page::Page, peers, report::Report, start, token};
+use crate::{
+    change, check, flood, guard, logins, machine, million, oauth, page::Page, peers, proxied, report::Report, start,
+    token,
+};
 
 /// A part: it can be run alone, and has a place of its own in the page.
 pub struct Part {
@@ -21,6 +24,8 @@ pub const PARTS: &[Part] = &[
     Part { name: "peers", run: peers::run },
     Part { name: "logins", run: logins::run },
     Part { name: "flood", run: flood::run },
+    Part { name: "oauth", run: oauth::run },
+    Part { name: "proxied", run: proxied::run },
     Part { name: "change", run: change::run },
     Part { name: "million", run: million::run },
     Part { name: "start", run: start::run },

@@ -9,7 +9,8 @@ use std::{
 };
 
 use anyhow::Context as _;
-use serde_json::Value;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
 use sqlx::{
     Connection as _, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -18,6 +19,7 @@ use tempfile::TempDir;
 
 use crate::{
     client::Client,
+    load,
     program::{self, Program},
 };
 
@@ -107,6 +109,58 @@ impl Service {
         runtime()?.block_on(seed(&path, people))?;
         // Nothing of it is still to be written while something is measured.
         Ok(File::open(&path)?.sync_all()?)
+    }
+}
+
+/// A client that acts for itself: it may ask for decisions, introspect, and has the role `user`.
+pub struct Machine {
+    /// Its name and secret, as a Basic header has them.
+    credentials: String,
+}
+
+impl Machine {
+    /// What it asks for a token with.
+    pub const GRANT: &'static str = "grant_type=client_credentials";
+    const ROLE: &'static str = "evaluators";
+
+    /// Made by an administrator.
+    ///
+    /// # Errors
+    /// When the service refuses one of the calls.
+    pub fn make(administrator: &mut Client) -> anyhow::Result<Machine> {
+        let token = administrator.token().to_owned();
+        let mut made = |path: &str, body: Value| {
+            let (status, answer) = administrator.send(&load::post_json(path, &token, &body))?;
+            anyhow::ensure!(status == 201, "{path}: {status} {answer}");
+            Ok(answer)
+        };
+        made("/admin/roles", json!({ "name": Self::ROLE, "permissions": ["rolecall.decisions:evaluate"] }))?;
+        let client = made("/admin/clients", json!({ "client_name": "bench", "grant_types": ["client_credentials"] }))?;
+        let member = |name: &str| client[name].as_str().with_context(|| format!("no {name}: {client}"));
+        let (id, secret) = (member("client_id")?, member("client_secret")?);
+        for role in [Self::ROLE, "user"] {
+            let (status, answer) = administrator.call("PUT", &format!("/admin/clients/{id}/roles/{role}"))?;
+            anyhow::ensure!(status == 200, "{role}: {status} {answer}");
+        }
+        Ok(Machine { credentials: STANDARD.encode(format!("{id}:{secret}")) })
+    }
+
+    /// A form that it sends.
+    pub fn form(&self, path: &str, form: &str) -> Vec<u8> {
+        let (credentials, length) = (&self.credentials, form.len());
+        let kind = "content-type: application/x-www-form-urlencoded";
+        let head = format!("host: 127.0.0.1\r\nauthorization: Basic {credentials}\r\n{kind}");
+        format!("POST {path} HTTP/1.1\r\n{head}\r\ncontent-length: {length}\r\n\r\n{form}").into_bytes()
+    }
+
+    /// A token of its own.
+    ///
+    /// # Errors
+    /// When it is given none.
+    pub fn token(&self, connection: &mut Client) -> anyhow::Result<String> {
+        let (status, answer) = connection.send(&self.form("/token", Self::GRANT))?;
+        let token = answer["access_token"].as_str();
+        Ok(token.with_context(|| format!("no token: {status} {answer}"))?.to_owned())
     }
 }
 
