@@ -20,7 +20,7 @@ use crate::{
     names,
     rbac::{self, Holder},
     sessions::{self, MOST_SCOPE},
-    store::{api_keys as rows, users},
+    store::api_keys as rows,
 };
 
 pub use rows::ApiKey;
@@ -60,7 +60,7 @@ pub async fn add(change: &mut Change, said: Said<'_>) -> Result<NewKey, Error> {
     let Actor::Person { id: user, session, scope: limit, .. } = change.by().clone() else {
         return Err(Error::SessionOver);
     };
-    users::find(change.tx(), &user).await?.ok_or(Error::NotFound(What::User))?;
+    rbac::exists(change.tx(), Holder::User(&user)).await?;
     if sessions::is_by_key(change.tx(), &session).await? {
         return Err(Error::ByKey);
     }
@@ -155,7 +155,7 @@ pub async fn list_own(app: &App, by: &Actor, after: &str, limit: i64) -> Result<
 /// [`Error::NotFound`] for an unknown user.
 pub async fn list(app: &App, user: &str, after: &str, limit: i64) -> Result<Vec<ApiKey>, Error> {
     let mut tx = app.store.read().await?;
-    users::find(&mut tx, user).await?.ok_or(Error::NotFound(What::User))?;
+    rbac::exists(&mut tx, Holder::User(user)).await?;
     Ok(rows::list_of_user(&mut tx, user, app.clock.wall(), after, limit).await?)
 }
 
@@ -185,7 +185,7 @@ pub async fn revoke_shown(change: &mut Change, key: &Proved) -> Result<(), Error
 /// # Errors
 /// [`Error::NotFound`] for an unknown user or an id that is none of his; [`Error::Stronger`].
 pub async fn revoke_of(change: &mut Change, user: &str, id: &str) -> Result<(), Error> {
-    users::find(change.tx(), user).await?.ok_or(Error::NotFound(What::User))?;
+    rbac::exists(change.tx(), Holder::User(user)).await?;
     rbac::outranks(change, Holder::User(user)).await?;
     revoke(change, user, id).await
 }
@@ -195,7 +195,7 @@ pub async fn revoke_of(change: &mut Change, user: &str, id: &str) -> Result<(), 
 /// # Errors
 /// [`Error::NotFound`] for an unknown user; [`Error::Stronger`].
 pub async fn revoke_all_of(change: &mut Change, user: &str) -> Result<(), Error> {
-    users::find(change.tx(), user).await?.ok_or(Error::NotFound(What::User))?;
+    rbac::exists(change.tx(), Holder::User(user)).await?;
     rbac::outranks(change, Holder::User(user)).await?;
     revoke_all(change, user).await
 }

@@ -4,11 +4,8 @@ use super::PLACE_FOR;
 use crate::{
     Error,
     app::App,
-    store::{Tx, guesses as rows},
+    store::{FORGOTTEN_AT_ONCE, Tx, guesses as rows},
 };
-
-/// So many counts are forgotten at once: others count meanwhile.
-const AT_ONCE: i64 = 500;
 
 /// Forgets how often somebody guessed at an account.
 ///
@@ -31,7 +28,7 @@ pub async fn forget(app: &App) -> Result<(), Error> {
     let now = app.clock.wall();
     loop {
         let mut tx = app.store.read().await?;
-        let mut buckets = rows::full(&mut tx, now, AT_ONCE).await?;
+        let mut buckets = rows::full(&mut tx, now, FORGOTTEN_AT_ONCE).await?;
         drop(tx);
         if buckets.is_empty() {
             return Ok(());

@@ -11,10 +11,7 @@ use crate::{
     change::Change,
     error::What,
     rbac::{self, Holder},
-    store::{
-        sessions::{self as rows, Session},
-        users,
-    },
+    store::sessions::{self as rows, Session},
 };
 
 /// Why a session is ended that nobody asked to end.
@@ -68,7 +65,7 @@ pub async fn end_own(change: &mut Change, which: Own<'_>) -> Result<(), Error> {
 /// # Errors
 /// [`Error::NotFound`] for an unknown user or an id that is none of his; [`Error::Stronger`].
 pub async fn end_of(change: &mut Change, user: &str, id: &str) -> Result<(), Error> {
-    users::find(change.tx(), user).await?.ok_or(Error::NotFound(What::User))?;
+    rbac::exists(change.tx(), Holder::User(user)).await?;
     rbac::outranks(change, Holder::User(user)).await?;
     end_one(change, Holder::User(user), id).await
 }
@@ -78,7 +75,7 @@ pub async fn end_of(change: &mut Change, user: &str, id: &str) -> Result<(), Err
 /// # Errors
 /// [`Error::NotFound`] for an unknown user; [`Error::Stronger`].
 pub async fn end_all_of(change: &mut Change, user: &str) -> Result<(), Error> {
-    users::find(change.tx(), user).await?.ok_or(Error::NotFound(What::User))?;
+    rbac::exists(change.tx(), Holder::User(user)).await?;
     rbac::outranks(change, Holder::User(user)).await?;
     end_all(change, Holder::User(user), None).await
 }
